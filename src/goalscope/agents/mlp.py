@@ -1,0 +1,85 @@
+"""A perceptron that looks its state tokens up: the workhorse of every study."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import equinox as eqx
+import numpy as np
+from jax import numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from goalscope.agents.base import AbstractAgent, Response
+from goalscope.agents.layers import (
+    Activation,
+    Dense,
+    Embedding,
+    activate,
+    check_activation,
+    check_widths,
+    dense,
+    embedding,
+)
+from goalscope.worlds.base import AbstractWorld
+
+
+class MLP(AbstractAgent[Float[Array, " W"], tuple[()]]):
+    """A multi-layer perceptron without memory, with one trunk and two heads.
+
+    The first layer is `f(W x + Σ_k table_k[token_k])`: its level part `W x` is computed
+    once per episode, its state part is a sum of table rows, which is the same function as
+    a dense layer on one-hot tokens.
+    """
+
+    level: Dense
+    tokens: Embedding
+    hidden: tuple[Dense, ...]
+    policy: Dense
+    value: Dense
+    activation: Activation = eqx.field(static=True)
+
+    @staticmethod
+    def init(
+        rng: np.random.Generator,
+        world: AbstractWorld,
+        *,
+        widths: Sequence[int] = (64, 64),
+        activation: Activation = "tanh",
+    ) -> "MLP":
+        """Return an untrained agent for `world`; advances `rng`, runs nothing in JAX.
+
+        Weights are normal with variance `1 / inputs`; the policy head is 100 times smaller,
+        so that training starts from a nearly uniform policy (Andrychowicz et al. 2021).
+        """
+        check_activation(activation)
+        check_widths(widths)
+        pairs = itertools.pairwise(widths)
+        return MLP(
+            level=dense(rng, math.prod(world.level_shape), widths[0]),
+            tokens=embedding(rng, world.token_sizes, widths[0]),
+            hidden=tuple(dense(rng, inputs, outputs) for inputs, outputs in pairs),
+            policy=dense(rng, widths[-1], world.num_actions, scale=0.01),
+            value=dense(rng, widths[-1], 1),
+            activation=activation,
+        )
+
+    def embed(self, view: Float[Array, "..."]) -> Float[Array, " W"]:
+        return self.level(jnp.ravel(view))
+
+    def initial_memory(self) -> tuple[()]:
+        return ()
+
+    def trunk(
+        self, context: Float[Array, " W"], tokens: Int[Array, " K"]
+    ) -> Float[Array, " H"]:
+        """Return the activations of the last hidden layer, which both heads read."""
+        outputs = activate(self.activation, context + self.tokens(tokens))
+        for layer in self.hidden:
+            outputs = activate(self.activation, layer(outputs))
+        return outputs
+
+    def __call__(
+        self, context: Float[Array, " W"], tokens: Int[Array, " K"], memory: tuple[()]
+    ) -> Response[tuple[()]]:
+        outputs = self.trunk(context, tokens)
+        return Response(self.policy(outputs), self.value(outputs)[0], memory)
