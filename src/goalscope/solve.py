@@ -1,0 +1,163 @@
+"""Exact solutions of a level: its table, optimal and soft-optimal policies, returns."""
+
+import equinox as eqx
+import jax
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from goalscope.agents.base import AbstractAgent
+from goalscope.goals import Goal
+from goalscope.worlds.base import AbstractSolvableWorld, Level, State
+
+
+class Table(eqx.Module):
+    """One level of a solvable world, written out.
+
+    Fields:
+        view: the level part of the observation.
+        tokens: the state part of the observation in each state, `[S, K]`.
+        successors: number of the state after each action, `[S, A]`.
+        features: what happens on each transition, `[S, A, F]`.
+        terminal: whether the episode is over in a state, `[S]`.
+        start: probability of each state to be the start, `[S]`.
+    """
+
+    view: Float[Array, "..."]
+    tokens: Int[Array, "*b S K"]
+    successors: Int[Array, "*b S A"]
+    features: Float[Array, "*b S A F"]
+    terminal: Bool[Array, "*b S"]
+    start: Float[Array, "*b S"]
+
+
+def tabulate(world: AbstractSolvableWorld[Level, State], level: Level) -> Table:
+    """Return the table of `level`; successors of terminal states are themselves."""
+    key = jax.random.key(0)
+    indices = jnp.arange(world.num_states)
+    states = jax.vmap(world.state_at, (None, 0))(level, indices)
+
+    def transition(state, action):
+        successor = world.step(key, level, state, action)
+        features = world.features(level, state, action, successor)
+        return world.index_of(level, successor), features
+
+    each_action = jax.vmap(transition, (None, 0))
+    actions = jnp.arange(world.num_actions)
+    successors, features = jax.vmap(each_action, (0, None))(states, actions)
+    terminal = jax.vmap(world.terminal, (None, 0))(level, states)
+    return Table(
+        view=world.observe_level(level),
+        tokens=jax.vmap(world.observe_state, (None, 0))(level, states),
+        successors=jnp.where(terminal[:, None], indices[:, None], successors),
+        features=jnp.where(terminal[:, None, None], 0.0, features),
+        terminal=terminal,
+        start=world.start_distribution(level),
+    )
+
+
+def policy_of(agent: AbstractAgent, table: Table) -> Float[Array, "S A"]:
+    """Return the action probabilities of a memoryless agent in every state."""
+    context, memory = agent.embed(table.view), agent.initial_memory()
+    respond = jax.vmap(lambda tokens: agent(context, tokens, memory).logits)
+    return jax.nn.softmax(respond(table.tokens))
+
+
+def payments(
+    table: Table, goal: Goal
+) -> tuple[Float[Array, "S A"], Float[Array, "S A"]]:
+    """Return each transition's reward, and 1 where the goal can still pay afterwards."""
+    rewards = goal.reward(table.features)
+    over = table.terminal[table.successors] | (goal.once & (rewards != 0))
+    return rewards, 1.0 - over
+
+
+def evaluate(
+    table: Table,
+    policy: Float[Array, "S A"],
+    goal: Goal,
+    discount: Float[Array, ""] | float,
+    *,
+    num_steps: int,
+) -> Float[Array, " S"]:
+    """Return the expected return of `policy` under `goal` from every state.
+
+    `V_0 = 0`, `V_{t+1}(s) = Σ_a π(a|s) [r(s,a) + γ c(s,a) V_t(s′)]`, `t < num_steps`, where
+    `c` is 0 on transitions after which the goal can no longer pay.
+    """
+    rewards, going = payments(table, goal)
+    expected = jnp.sum(policy * rewards, axis=-1)
+    weights = discount * policy * going
+
+    def backup(_, values):
+        return expected + jnp.sum(weights * values[table.successors], axis=-1)
+
+    return jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
+
+
+def optimal_values(
+    table: Table, goal: Goal, discount: Float[Array, ""] | float, *, num_steps: int
+) -> Float[Array, " S"]:
+    """Return the best expected return under `goal` within `num_steps`, from every state.
+
+    A goal at distance `d` of a deterministic level is worth `γ^(d-1)`.
+    """
+    rewards, going = payments(table, goal)
+
+    def backup(_, values):
+        return jnp.max(rewards + discount * going * values[table.successors], axis=-1)
+
+    values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
+    return jnp.where(table.terminal, 0.0, values)
+
+
+def soft_policy(
+    table: Table,
+    goal: Goal,
+    inverse_temperature: Float[Array, ""] | float,
+    discount: Float[Array, ""] | float,
+    *,
+    num_steps: int,
+) -> Float[Array, "S A"]:
+    """Return the log-probabilities of the soft-optimal policy, `π ∝ exp(β Q)`.
+
+    `Q(s,a) = r(s,a) + γ c(s,a) V(s′)`, `V(s) = β⁻¹ log (1/A) Σ_a exp(β Q(s,a))` (Ziebart
+    2010), iterated `num_steps` times from zero. Entropy counts relative to the uniform
+    policy, so that ending an episode costs nothing and a goal that has paid leaves the
+    agent indifferent. A negative `β` pursues the opposite of the goal.
+    """
+    rewards, going = payments(table, goal)
+
+    def action_values(values):
+        return rewards + discount * going * values[table.successors]
+
+    def backup(_, values):
+        scaled = inverse_temperature * action_values(values)
+        return jax.nn.logsumexp(scaled, axis=-1, b=1 / scaled.shape[-1]) / inverse_temperature
+
+    values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
+    return jax.nn.log_softmax(inverse_temperature * action_values(values))
+
+
+def occupancy(
+    table: Table,
+    policy: Float[Array, "S A"],
+    goal: Goal,
+    discount: Float[Array, ""] | float,
+    *,
+    num_steps: int,
+) -> Float[Array, " S"]:
+    """Return `Σ_t γᵗ P(s_t = s, the goal can still pay)` for `t < num_steps`.
+
+    `Σ_s d(s) Σ_a π(a|s) r(s,a)` is the expected return (see `evaluate`).
+    """
+    _, going = payments(table, goal)
+    flow = discount * policy * going
+
+    def forward(_, carry):
+        total, present = carry
+        moved = present[:, None] * flow
+        arrived = jnp.zeros_like(present).at[table.successors].add(moved)
+        return total + arrived, arrived
+
+    start = jnp.where(table.terminal, 0.0, table.start)
+    return jax.lax.fori_loop(0, num_steps - 1, forward, (start, start))[0]

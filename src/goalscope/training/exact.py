@@ -1,0 +1,81 @@
+"""Policy gradient without sampling: returns and their gradient computed from the table."""
+
+import equinox as eqx
+import jax
+import optax
+from jax import numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree
+
+from goalscope import solve
+from goalscope.agents.base import AbstractAgent
+from goalscope.goals import Goal
+from goalscope.training.base import AbstractTrainer, Metrics, adam_init, adam_step
+from goalscope.worlds.base import AbstractSolvableWorld
+
+
+class ExactPolicyGradient(AbstractTrainer):
+    """Gradient ascent on the exact expected return of sampled levels.
+
+    For a memoryless agent in a solvable world the policy gradient theorem (Sutton et al.
+    2000) holds with equality: `∇J = Σ_s d(s) Σ_a Q(s,a) ∇π(a|s)`, where occupancy `d` and
+    action values `Q` come from the level's table. Only the choice of levels is random.
+
+    Fields:
+        learning_rate: of Adam.
+        discount: γ of the return that is maximised.
+        entropy: weight of the mean entropy of the policy in visited states.
+        max_norm: the gradient is clipped to this norm.
+        num_levels: fresh levels in every update.
+        num_steps: steps of evaluation, a power of two; `γ^num_steps` is what is cut off.
+    """
+
+    learning_rate: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1e-3)
+    discount: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.95)
+    entropy: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1e-3)
+    max_norm: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1.0)
+    num_levels: int = eqx.field(static=True, default=32)
+    num_steps: int = eqx.field(static=True, default=64)
+
+    @property
+    def steps_per_update(self) -> int:
+        return 0
+
+    def init(self, agent: AbstractAgent) -> PyTree:
+        return adam_init(agent)
+
+    def step(
+        self,
+        key: Key[Array, ""],
+        agent: AbstractAgent,
+        optimiser: PyTree,
+        world: AbstractSolvableWorld,
+        goal: Goal,
+    ) -> tuple[AbstractAgent, PyTree, Metrics]:
+        levels = jax.vmap(world.sample_level)(jax.random.split(key, self.num_levels))
+        tables = jax.vmap(lambda level: solve.tabulate(world, level))(levels)
+        ascend = eqx.filter_value_and_grad(self._surrogate, has_aux=True)
+        (_, metrics), gradient = ascend(agent, tables, goal)
+        metrics["gradient_norm"] = optax.global_norm(gradient)
+        agent, optimiser = adam_step(
+            agent,
+            gradient,
+            optimiser,
+            learning_rate=self.learning_rate,
+            max_norm=self.max_norm,
+        )
+        return agent, optimiser, metrics
+
+    def _surrogate(self, agent, tables, goal):
+        policy = jax.vmap(lambda table: solve.policy_of(agent, table))(tables)
+        fixed = jax.lax.stop_gradient(policy)
+        values, advantage, visits = jax.vmap(self._solve, (0, 0, None))(tables, fixed, goal)
+        surprise = -jnp.log(policy + 1e-8)
+        entropy = jnp.sum(policy * surprise, -1)
+        share = visits / jnp.sum(visits, axis=-1, keepdims=True)
+        objective = jnp.sum(visits[..., None] * policy * advantage, (-2, -1))
+        objective += self.entropy * jnp.sum(share * entropy, -1)
+        metrics = {
+            "return": jnp.mean(jnp.sum(tables.start * values, -1)),
+            "entropy": jnp.mean(jnp.sum(share * entropy, -1)),
+        }
+        return -jnp.mean(objective), metrics
