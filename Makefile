@@ -56,12 +56,12 @@ clean: ## Remove the environment and every cache; results stay
 # A stamp remembers that it is installed, until a lock or pyproject.toml changes.
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
-	@echo "installing what goalscope needs into $(VENV) (once; about 600 MB)"
+	@echo "installing what goalscope needs into $(VENV) (once; about 700 MB)"
 	@$(call install,requirements.lock)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
-	@echo "installing what goalscope and its tests need into $(VENV) (once; about 800 MB)"
+	@echo "installing what goalscope and its tests need into $(VENV) (once; about 1 GB)"
 	@$(call install,requirements-dev.lock)
 	@touch $(VENV)/.run $@
 

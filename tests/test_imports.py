@@ -1,0 +1,76 @@
+"""Which module may know which: layers, no cycles, and no JAX where reading is enough."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+
+# Whatever computes imports JAX; every other module does not, today and in future.
+COMPUTES = {
+    "worlds", "agents", "training", "instruments", "experiments",
+    "goals", "rollout", "solve", "population", "experiment", "cells", "testing",
+}  # fmt: skip
+# What is found without being computed: the folders themselves, and pictures of levels.
+READS = {"worlds", "agents", "training", "instruments", "experiments", "worlds.drawing"}
+
+IMPORT_ALL = """
+import importlib, json, sys
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+    if {"jax", "equinox"} & set(sys.modules):
+        sys.exit(f"{name} imports JAX")
+print(json.dumps("none of them"))
+"""
+
+START_NOTHING = """
+import importlib, json, sys
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+from jax._src import xla_bridge
+print(json.dumps(xla_bridge.backends_are_initialized()))
+"""
+
+
+def modules() -> list[str]:
+    relative = (path.relative_to(SOURCE).with_suffix("") for path in SOURCE.rglob("*.py"))
+    names = (".".join(path.parts).removesuffix(".__init__") for path in relative)
+    return sorted(name for name in names if not name.endswith("__main__"))
+
+
+def computes(name: str) -> bool:
+    inside = name.removeprefix("goalscope").removeprefix(".")
+    return inside.split(".")[0] in COMPUTES and inside not in READS
+
+
+def answer(program: str, names: list[str]) -> object:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, json.dumps(names)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_reading_results_needs_no_jax():
+    quiet = [name for name in modules() if not computes(name)]
+    assert "goalscope" in quiet
+    assert answer(IMPORT_ALL, quiet) == "none of them"
+
+
+def test_what_computes_exists():
+    assert {name for name in COMPUTES if f"goalscope.{name}" not in modules()} == set()
+
+
+def test_importing_starts_no_device():
+    assert answer(START_NOTHING, modules()) is False
+
+
+def test_import_contracts_are_kept():
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
