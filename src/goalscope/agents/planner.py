@@ -1,0 +1,68 @@
+"""An agent that plans for the goal in its slot, in the level that it perceives."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+from jax import numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from goalscope import solve
+from goalscope.agents.base import AbstractAgent, Response
+from goalscope.goals import Goal
+from goalscope.worlds.base import AbstractSolvableWorld
+
+
+class Solution(NamedTuple):
+    """Of each state: tokens `[S, K]`, action log-probabilities `[S, A]`, value `[S]`."""
+
+    tokens: Int[Array, "*b S K"]
+    log_policy: Float[Array, "*b S A"]
+    values: Float[Array, "*b S"]
+
+
+class Planner(AbstractAgent[Solution, tuple[()]]):
+    """A soft-optimal planner with an explicit goal.
+
+    It sees the level, solves it for its goal (`solve.soft_policy`) and looks its action up
+    by the state tokens; of several states that look the same it takes the first. All of
+    goal weights, inverse temperature and discount are leaves, and differentiable.
+
+    Fields:
+        world: what the agent believes about dynamics and features.
+        goal: what it plans for.
+        inverse_temperature: β, nats per unit of return; not 0, negative for the opposite.
+        discount: γ of its own returns.
+        depth: steps that it looks ahead.
+    """
+
+    world: AbstractSolvableWorld
+    goal: Goal
+    inverse_temperature: Float[Array, "*b"] = eqx.field(converter=jnp.asarray)
+    discount: Float[Array, "*b"] = eqx.field(converter=jnp.asarray)
+    depth: int = eqx.field(static=True)
+
+    def __check_init__(self):
+        if self.depth < 1:
+            raise ValueError(
+                f"a planner looks at least 1 step ahead; depth is {self.depth}"
+            )
+
+    def embed(self, view: Float[Array, "..."]) -> Solution:
+        table = solve.tabulate(self.world, self.world.level_seen(view))
+        log_policy = solve.soft_policy(
+            table, self.goal, self.inverse_temperature, self.discount, num_steps=self.depth
+        )
+        values = solve.evaluate(
+            table, jnp.exp(log_policy), self.goal, self.discount, num_steps=self.depth
+        )
+        return Solution(table.tokens, log_policy, values)
+
+    def initial_memory(self) -> tuple[()]:
+        return ()
+
+    def __call__(
+        self, context: Solution, tokens: Int[Array, " K"], memory: tuple[()]
+    ) -> Response[tuple[()]]:
+        same = jnp.all(context.tokens == tokens[None], axis=-1)
+        index = jnp.argmax(same)
+        return Response(context.log_policy[index], context.values[index], memory)
