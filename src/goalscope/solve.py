@@ -49,7 +49,7 @@ def tabulate(world: AbstractSolvableWorld[Level, State], level: Level) -> Table:
         view=world.observe_level(level),
         tokens=jax.vmap(world.observe_state, (None, 0))(level, states),
         successors=jnp.where(terminal[:, None], indices[:, None], successors),
-        features=jnp.where(terminal[:, None, None], 0.0, features),
+        features=features * ~terminal[:, None, None],
         terminal=terminal,
         start=world.start_distribution(level),
     )
@@ -62,9 +62,7 @@ def policy_of(agent: AbstractAgent, table: Table) -> Float[Array, "S A"]:
     return jax.nn.softmax(respond(table.tokens))
 
 
-def payments(
-    table: Table, goal: Goal
-) -> tuple[Float[Array, "S A"], Float[Array, "S A"]]:
+def payments(table: Table, goal: Goal) -> tuple[Float[Array, "S A"], Float[Array, "S A"]]:
     """Return each transition's reward, and 1 where the goal can still pay afterwards."""
     rewards = goal.reward(table.features)
     over = table.terminal[table.successors] | (goal.once & (rewards != 0))
@@ -132,7 +130,9 @@ def soft_policy(
 
     def backup(_, values):
         scaled = inverse_temperature * action_values(values)
-        return jax.nn.logsumexp(scaled, axis=-1, b=1 / scaled.shape[-1]) / inverse_temperature
+        return (
+            jax.nn.logsumexp(scaled, axis=-1, b=1 / scaled.shape[-1]) / inverse_temperature
+        )
 
     values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
     return jax.nn.log_softmax(inverse_temperature * action_values(values))

@@ -38,7 +38,7 @@ class AbstractWorld(eqx.Module, Generic[Level, State]):
     @property
     @abstractmethod
     def level_shape(self) -> tuple[int, ...]:
-        """Shape of the level part of an observation: `(planes, height, width)` or `(n,)`."""
+        """Shape of the level part of observations, `(planes, height, width)` or `(n,)`."""
 
     @property
     @abstractmethod

@@ -1,19 +1,19 @@
-"""Pieces of grid worlds: moves, connectivity, drawing solvable levels, levels as text."""
+"""Pieces of grid worlds: moves, connectivity, and how solvable levels are drawn."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import equinox as eqx
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key, UInt32
+from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key, UInt32
 
 from goalscope.worlds.base import AbstractSolvableWorld, Level, State
+from goalscope.worlds.fields import check_range
 
 ACTION_NAMES = ("up", "left", "down", "right")
-WALL, FLOOR, MOUSE = "#", ".", "@"
 MAX_SIZE = 32
 
 
@@ -81,7 +81,11 @@ class AbstractMazeWorld(AbstractGridWorld[Maze, Int[Array, ""]]):
         return level.start
 
     def step(
-        self, key: Key[Array, ""], level: Maze, state: Int[Array, ""], action: Int[Array, ""]
+        self,
+        key: Key[Array, ""],
+        level: Maze,
+        state: Int[Array, ""],
+        action: Int[Array, ""],
     ) -> Int[Array, ""]:
         return move(level.walls, state, action)
 
@@ -128,14 +132,14 @@ def connected(walls: Bool[Array, " S"], cell: Int[Array, ""]) -> Bool[Array, " S
 
     seed = _bit_rows(jnp.arange(size**2) == cell) & free
     reached, _ = jax.lax.while_loop(lambda carry: carry[1], grow, (seed, jnp.array(True)))
-    columns = np.arange(size, dtype=np.uint32)
+    columns = np.arange(size, dtype=np.uint32)[None]
     return (reached[:, None] >> columns & 1).astype(bool).ravel()
 
 
 def _bit_rows(cells: Bool[Array, " S"]) -> UInt32[Array, " size"]:
     """Return each row of cells as the bits of one number, the leftmost cell lowest."""
     size = side(cells)
-    values = np.left_shift(np.uint32(1), np.arange(size, dtype=np.uint32))
+    values = np.left_shift(np.uint32(1), np.arange(size, dtype=np.uint32))[None]
     rows = cells.reshape(size, size).astype(jnp.uint32) * values
     return jnp.sum(rows, axis=-1, dtype=jnp.uint32)
 
@@ -178,9 +182,7 @@ def uniform_over(mask: Bool[Array, " S"]) -> Float[Array, " S"]:
     return mask / jnp.maximum(jnp.sum(mask), 1)
 
 
-def surroundings(
-    walls: Bool[Array, " S"], cell: Int[Array, ""]
-) -> Int[Array, ""]:
+def surroundings(walls: Bool[Array, " S"], cell: Int[Array, ""]) -> Int[Array, ""]:
     """Return which neighbours of `cell` block, as a number below 16.
 
     Bit `a` is set if the step of action `a` leads nowhere. This is in the level part of
@@ -194,3 +196,15 @@ def surroundings(
 def side(walls: Bool[Array, " S"] | Bool[np.ndarray, " S"]) -> int:
     """Return the length of the side of a square of this many cells."""
     return round(walls.shape[-1] ** 0.5)
+
+
+def check_grid(
+    size: int, horizon: int, wall_density: ArrayLike, *, densest: float = 0.9
+) -> None:
+    """Raise `ValueError` unless a grid world can have these parameters."""
+    check_range("size", size, 2, MAX_SIZE, remedy="it counts the cells between the borders")
+    check_range("horizon", horizon, 1, remedy="an episode has at least one step")
+    remedy = (
+        "in denser mazes hardly any level can be solved, and drawing one takes for ever"
+    )
+    check_range("wall_density", wall_density, 0, densest, remedy=remedy)
