@@ -38,7 +38,7 @@ lint: $(VENV)/.dev ## Check style, format, types and the direction of imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 format: $(VENV)/.dev ## Format every file
 	@$(BIN)/ruff format
