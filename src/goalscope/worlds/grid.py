@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -17,6 +17,7 @@ ACTION_NAMES = ("up", "left", "down", "right")
 MAX_SIZE = 32
 
 
+@runtime_checkable
 class MazeLevel(Protocol):
     """A level of a maze: which cells are walls, `[S]`, and where the mouse starts."""
 
