@@ -22,7 +22,12 @@ def count(value: ArrayLike) -> Int[Array, "..."]:
 
 
 def check_range(
-    name: str, value: ArrayLike, low: float, high: float | None = None, *, remedy: str = ""
+    name: str,
+    value: ArrayLike,
+    low: int | float,
+    high: int | float | None = None,
+    *,
+    remedy: str = "",
 ) -> None:
     """Raise `ValueError` unless every entry of `value` lies in `[low, high]`.
 
