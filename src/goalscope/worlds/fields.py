@@ -15,9 +15,7 @@ def count(value: ArrayLike) -> Int[Array, "..."]:
     """Return `value` as whole numbers; the converter of fields that hold counts."""
     array = jnp.asarray(value)
     if not jnp.issubdtype(array.dtype, jnp.integer):
-        raise TypeError(
-            f"expected a whole number, got {value}; write {round(float(array))}"
-        )
+        raise TypeError(f"expected whole numbers, got {value}")
     return array
 
 
@@ -44,4 +42,4 @@ def check_range(
         return
     allowed = f"at least {low}" if high is None else f"in [{low}, {high}]"
     verb = "be" if high is None else "lie"
-    raise ValueError(f"{name}={value}: must {verb} {allowed}{remedy and '; ' + remedy}")
+    raise ValueError(f"{name}={entries}: must {verb} {allowed}{remedy and '; ' + remedy}")

@@ -11,7 +11,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key, UInt32
 
 from goalscope.worlds.base import AbstractSolvableWorld, Level, State
-from goalscope.worlds.fields import check_range
+from goalscope.worlds.fields import check_range, count
 
 ACTION_NAMES = ("up", "left", "down", "right")
 MAX_SIZE = 32
@@ -203,8 +203,9 @@ def check_grid(
     size: int, horizon: int, wall_density: ArrayLike, *, densest: float = 0.9
 ) -> None:
     """Raise `ValueError` unless a grid world can have these parameters."""
-    check_range("size", size, 2, MAX_SIZE, remedy="it counts the cells between the borders")
-    check_range("horizon", horizon, 1, remedy="an episode has at least one step")
+    where = "it counts the cells between the borders"
+    check_range("size", count(size), 2, MAX_SIZE, remedy=where)
+    check_range("horizon", count(horizon), 1, remedy="an episode has at least one step")
     remedy = (
         "in denser mazes hardly any level can be solved, and drawing one takes for ever"
     )
