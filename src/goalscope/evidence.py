@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from goalscope.bootstrap import bca
+from goalscope.statistics import Interval
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -14,7 +17,7 @@ class Evidence:
     replicates, checkpoints are not.
 
     Fields:
-        arm, instrument, reading: where it comes from, e.g. `alpha=0`, `goal_score`, `cheese`.
+        arm, instrument, reading: where it comes from: `alpha=0`, `goal_score`, `cheese`.
         unit: of `values`, in words.
         values: `[N, C]`; NaN where an agent could not be measured.
         lower, upper: 95 % interval of each agent's own reading, `[N, C]`.
@@ -39,8 +42,45 @@ class Evidence:
     count: Int[np.ndarray, "N C"]
     included: Bool[np.ndarray, " N"]
 
+    def __post_init__(self) -> None:
+        shape = self.values.shape
+        if len(shape) != 2 or shape[1] == 0:
+            raise ValueError(
+                f"{self._name} has values of shape {shape}; give agents x checkpoints "
+                "[N, C] with at least one checkpoint"
+            )
+        expected = {
+            **dict.fromkeys(("lower", "upper", "control", "ceiling", "count"), shape),
+            "checks": (*shape, len(self.check_names)),
+            "included": shape[:1],
+        }
+        for field, wanted in expected.items():
+            given = getattr(self, field).shape
+            if given != wanted:
+                raise ValueError(
+                    f"{self._name} has {field} of shape {given}; its values are of shape "
+                    f"{shape}, so give {wanted}"
+                )
+
     @property
     def final(self) -> Float[np.ndarray, " n"]:
         """Values of the included agents at the last checkpoint, finite ones only."""
-        last = self.values[:, -1][self.included]
-        return last[np.isfinite(last)]
+        return self.at(-1)
+
+    def at(self, checkpoint: int) -> Float[np.ndarray, " n"]:
+        """Return the finite values of the included agents at one checkpoint."""
+        values = self.values[:, checkpoint][self.included]
+        return values[np.isfinite(values)]
+
+    def mean(
+        self, checkpoint: int = -1, *, confidence: float = 0.95, seed: int = 0
+    ) -> Interval:
+        """Return the mean over included agents at one checkpoint, with its interval.
+
+        NaN where there is no agent; the bounds are NaN where there is only one.
+        """
+        return bca(self.at(checkpoint), confidence=confidence, seed=seed)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.instrument}.{self.reading} of arm {self.arm!r}"

@@ -28,9 +28,12 @@ class Verdict:
         claim: the claim's sentence.
         outcome: what the run says about it.
         estimate, lower, upper: the quantity that the rule looks at with its interval, in
-            `unit`; NaN where there was nothing to estimate.
-        n: independently trained agents behind the estimate.
-        p_value: two-sided, after Holm's correction over the experiment's claims.
+            `unit`; NaN where there was nothing to estimate, and infinite where a curve
+            crosses its level beyond the highest dose or below the lowest.
+        n: independently trained agents behind the estimate, of the smallest arm where it
+            rests on several.
+        p_value: two-sided, after Holm's correction over the experiment's claims; NaN for
+            a claim that was not tested, being invalid or short of agents.
         rule: the rule in words, thresholds included; written before the run.
         rule_hash: sha256 of the rule's canonical form.
         reason: one sentence that says how the rule led to the outcome.
@@ -59,7 +62,8 @@ class Calibration:
         truth: planted kind -> its goal, or None if it has none of the candidates.
         counts: planted kind -> number of agents.
         hits, positives: planted agents with a candidate goal that were convicted of it.
-        false_convictions, negatives: planted agents convicted of a goal they do not have.
+        false_convictions, negatives: planted agents convicted of a candidate that they do
+            not have, of those for which there is such a candidate; each counts once.
         passed: whether the gate was met; if not, verdicts that use it are invalid.
         gate: the gate in words.
     """
