@@ -14,7 +14,7 @@ COMPILE  = $(or $(UV),uv) pip compile -q --universal --python-version 3.11 --gen
            --no-emit-index-url --custom-compile-command "make lock" --group build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test science bench lint format lock clean
+.PHONY: help setup demo test science bench lint format docs lock clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,9 @@ lint: $(VENV)/.dev ## Check style, format, types and the direction of imports
 format: $(VENV)/.dev ## Format every file
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix --select I
+
+docs: $(VENV)/.dev ## Write docs/reference.md from the docstrings
+	@$(BIN)/python docs/write_reference.py
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@$(COMPILE) -o requirements.lock
