@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from goalscope.bootstrap import NUM_RESAMPLES, Bootstrap, mean
+from goalscope.bootstrap import NUM_RESAMPLES, mean
+from goalscope.distribution import Bootstrap
 
 
 def isotonic(means: Float[np.ndarray, "*b K"]) -> Float[np.ndarray, "*b K"]:

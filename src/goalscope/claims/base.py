@@ -1,21 +1,19 @@
-"""What a claim is, and how evidence turns claims into verdicts."""
+"""What a claim is: a sentence, thresholds, and a rule that both make."""
 
 import dataclasses
 import hashlib
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from goalscope.claims.findings import Finding
+from goalscope.claims.readings import Readings
 from goalscope.dose_response import check_doses
-from goalscope.evidence import Evidence
-from goalscope.findings import Finding, Readings
-from goalscope.result import ArmResult, Calibration, Outcome, Verdict
-from goalscope.statistics import holm
 
 
 class Needs(NamedTuple):
@@ -134,119 +132,10 @@ class AbstractClaim(ABC):
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
-def judge(
-    claims: Sequence[AbstractClaim],
-    evidence: Mapping[tuple[str, str, str], Evidence],
-    arms: Mapping[str, ArmResult],
-    calibration: Mapping[str, Calibration],
-    *,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> tuple[Verdict, ...]:
-    """Return a verdict for every claim, in the order of the claims.
-
-    A claim is supported, or refuted, if its interval says so and its p-value stays below
-    `1 - confidence` after Holm's correction over all claims. One whose instrument failed
-    its calibration in this run is invalid. The family is the claims as announced: one
-    that cannot be tested has no p-value, and counts as 1.
-
-    Args:
-        claims: of one experiment.
-        evidence: (arm, instrument, reading) -> readings.
-        arms: arm name -> its agents.
-        calibration: instrument -> how it did on planted agents; an instrument that is not
-            in it, such as a score kept in training, needs no calibration.
-        confidence: of the intervals.
-        seed: of the resampling.
-    """
-    readings = Readings(evidence, arms, confidence, seed)
-    findings = [claim.finding(readings) for claim in claims]
-    failed = [_failed(claim, calibration) for claim in claims]
-    raw = [
-        math.nan if bad or finding.n < claim.min_agents else finding.p_value
-        for claim, finding, bad in zip(claims, findings, failed, strict=True)
-    ]
-    adjusted = holm(np.array(raw, dtype=float)).tolist()
-    verdicts = []
-    for claim, finding, bad, p in zip(claims, findings, failed, adjusted, strict=True):
-        outcome, reason = bad or _decide(claim, finding, p, 1 - confidence)
-        verdicts.append(_verdict(claim, finding, outcome, p, reason))
-    return tuple(verdicts)
-
-
 def require(condition: bool, message: str) -> None:
     """Raise `ValueError` with the message unless the condition holds."""
     if not condition:
         raise ValueError(message)
-
-
-def _failed(
-    claim: AbstractClaim, calibration: Mapping[str, Calibration]
-) -> tuple[Outcome, str] | None:
-    found = calibration.get(claim.instrument)
-    if found is None or found.passed:
-        return None
-    return Outcome.INVALID, (
-        f"{claim.instrument} did not pass its calibration on planted agents in this run "
-        f"({found.gate})."
-    )
-
-
-def _decide(
-    claim: AbstractClaim, finding: Finding, p: float, level: float
-) -> tuple[Outcome, str]:
-    if finding.n < claim.min_agents or math.isnan(p):
-        return Outcome.UNDERPOWERED, _too_few(claim, finding)
-    says = f"The interval of the {finding.quantity}"
-    decided = finding.supports or finding.refutes
-    if decided and p < level:
-        outcome = Outcome.SUPPORTED if finding.supports else Outcome.REFUTED
-        where = "where the claim is true" if finding.supports else "where it is false"
-        return outcome, f"{says} lies {where}, p = {p:.2g} after Holm's correction."
-    if decided:
-        would = "support" if finding.supports else "refute"
-        return (
-            Outcome.MIXED,
-            f"{says} alone would {would} the claim; {_stopped(finding, p, level)}",
-        )
-    wide = f"{finding.width:.3g} wide, resolution {claim.resolution:g}"
-    if finding.width > claim.resolution:
-        return Outcome.UNDERPOWERED, f"{says} leaves the claim open and is {wide}."
-    return Outcome.MIXED, f"{says} lies on a bar, {wide}: the truth is close to it."
-
-
-def _too_few(claim: AbstractClaim, finding: Finding) -> str:
-    if finding.n == 0:
-        return f"No included agent has a finite {claim.on}: nothing to estimate."
-    if finding.n < claim.min_agents:
-        return (
-            f"{finding.n} agents in the smallest arm; the rule asks for {claim.min_agents}."
-        )
-    return f"The {finding.quantity} has no interval."
-
-
-def _stopped(finding: Finding, p: float, level: float) -> str:
-    if finding.p_value < level:
-        return f"Holm's correction stops it, p = {finding.p_value:.2g} becomes {p:.2g}."
-    return f"its p-value of {finding.p_value:.2g} does not."
-
-
-def _verdict(
-    claim: AbstractClaim, finding: Finding, outcome: Outcome, p: float, reason: str
-) -> Verdict:
-    return Verdict(
-        claim=claim.text,
-        outcome=outcome,
-        estimate=finding.interval.estimate,
-        lower=finding.interval.lower,
-        upper=finding.interval.upper,
-        n=finding.n,
-        p_value=p,
-        unit=finding.unit,
-        rule=claim.rule(),
-        rule_hash=claim.rule_hash(),
-        reason=reason,
-    )
 
 
 def _canonical(value: str | float | tuple) -> object:
