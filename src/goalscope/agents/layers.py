@@ -27,7 +27,7 @@ class Dense(eqx.Module):
 class Embedding(eqx.Module):
     """One table per token: a dense layer on one-hot tokens, as a sum of rows."""
 
-    tables: tuple[Float[Array, "*b V O"], ...]
+    tables: tuple[Float[Array, "*b _ O"], ...]
 
     def __call__(self, tokens: Int[Array, " K"]) -> Float[Array, " O"]:
         rows = [table[token] for table, token in zip(self.tables, tokens, strict=True)]

@@ -148,8 +148,8 @@ def imitator(
     `world.horizon` steps and `ε = smoothing`. Where all those levels have the goal in one
     place it cannot be told from an agent that wants to be in that place.
     """
-    template = LookupTable.init(rng, world, scale=0.0)
     key = jax.random.key(rng.integers(2**32, dtype=np.uint32))
+    template = LookupTable.init(rng, world)
     counts = _optimal_counts(jax.random.split(key, num_levels), world, goal) + smoothing
     logits = jnp.log(counts / jnp.sum(counts, axis=-1, keepdims=True))
     return LookupTable(logits, template.values, template.sizes)
