@@ -34,7 +34,7 @@ class Goal(eqx.Module):
         >>> float(goal.reward(jnp.array([1.0, 0.0, 0.0, 0.0])))
         1.0
         """
-        return features @ self.weights
+        return jnp.matmul(features, self.weights, precision="highest")
 
     def returns(
         self, features: Float[Array, "T F"], discount: Float[Array, ""] | float = 1.0

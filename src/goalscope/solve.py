@@ -104,8 +104,7 @@ def optimal_values(
     def backup(_, values):
         return jnp.max(rewards + discount * going * values[table.successors], axis=-1)
 
-    values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
-    return jnp.where(table.terminal, 0.0, values)
+    return jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
 
 
 def soft_policy(
@@ -121,21 +120,33 @@ def soft_policy(
     `Q(s,a) = r(s,a) + γ c(s,a) V(s′)`, `V(s) = β⁻¹ log (1/A) Σ_a exp(β Q(s,a))` (Ziebart
     2010), iterated `num_steps` times from zero. Entropy counts relative to the uniform
     policy, so that ending an episode costs nothing and a goal that has paid leaves the
-    agent indifferent. A negative `β` pursues the opposite of the goal.
+    agent indifferent. A negative `β` pursues the opposite of the goal; 0 is uniform.
     """
     rewards, going = payments(table, goal)
+    indifferent = jnp.equal(inverse_temperature, 0)
 
     def action_values(values):
         return rewards + discount * going * values[table.successors]
 
     def backup(_, values):
-        scaled = inverse_temperature * action_values(values)
-        return (
-            jax.nn.logsumexp(scaled, axis=-1, b=1 / scaled.shape[-1]) / inverse_temperature
-        )
+        each = action_values(values)
+        scaled = inverse_temperature * each
+        peak = jnp.max(scaled, axis=-1, keepdims=True)
+        excess = jnp.log1p(jnp.mean(jnp.expm1(scaled - peak), axis=-1))
+        soft = (peak[:, 0] + excess) / jnp.where(indifferent, 1.0, inverse_temperature)
+        return jnp.where(indifferent, jnp.mean(each, axis=-1), soft)
 
     values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
     return jax.nn.log_softmax(inverse_temperature * action_values(values))
+
+
+def greedy(policy: Float[Array, "*b A"]) -> Float[Array, "*b A"]:
+    """Return the policy that always takes the most probable action, the first of equals.
+
+    >>> greedy(jnp.array([0.2, 0.4, 0.4]))
+    Array([0., 1., 0.], dtype=float32)
+    """
+    return jax.nn.one_hot(jnp.argmax(policy, axis=-1), policy.shape[-1])
 
 
 def occupancy(
@@ -161,3 +172,24 @@ def occupancy(
 
     start = jnp.where(table.terminal, 0.0, table.start)
     return jax.lax.fori_loop(0, num_steps - 1, forward, (start, start))[0]
+
+
+def first_reached(
+    table: Table, policy: Float[Array, "S A"], goals: Goal, *, num_steps: int
+) -> Float[Array, "S G"]:
+    """Return the probability, from every state, that each goal is the first of them to pay.
+
+    `goals` are stacked (see `goals.stack`). A transition on which several of them pay
+    counts in equal parts for each; what is missing to 1 is the probability that none pays
+    within `num_steps`. For what happens at the start, average with `table.start`.
+    """
+    rewards, _ = jax.vmap(payments, (None, 0))(table, goals)
+    pays = jnp.moveaxis(rewards != 0, 0, -1)
+    num_paying = jnp.sum(pays, axis=-1, keepdims=True)
+    now = jnp.sum(policy[..., None] * pays / jnp.maximum(num_paying, 1), axis=1)
+    going = policy[..., None] * ((num_paying == 0) & ~table.terminal[:, None, None])
+
+    def backup(_, chances):
+        return now + jnp.sum(going * chances[table.successors], axis=1)
+
+    return jax.lax.fori_loop(0, num_steps, backup, jnp.zeros_like(now))
