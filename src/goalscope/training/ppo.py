@@ -1,0 +1,223 @@
+"""Proximal policy optimisation, for agents with and without memory."""
+
+import equinox as eqx
+import jax
+import optax
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, PyTree
+
+from goalscope.agents.base import AbstractAgent, is_memoryless
+from goalscope.agents.recurrent import unroll
+from goalscope.goals import Goal
+from goalscope.rollout import Experience, collect, log_probability
+from goalscope.training.base import AbstractTrainer, Metrics, adam_init, adam_step
+from goalscope.training.returns import generalised_advantages, successor_values
+from goalscope.training.shuffle import affine_order, is_power_of_two
+from goalscope.worlds.base import AbstractWorld
+
+
+class Batch(eqx.Module):
+    """What an update needs to know of each step, `[T, B]`.
+
+    Fields:
+        tokens: state part of the observation.
+        actions: what the agent did.
+        log_probs, values: what it thought of that then.
+        advantages: how much better the action was than expected.
+        targets: the return that its value should have predicted.
+        resets: whether the step begins an episode, other than the first.
+    """
+
+    tokens: Int[Array, "T B K"]
+    actions: Int[Array, "T B"]
+    log_probs: Float[Array, "T B"]
+    values: Float[Array, "T B"]
+    advantages: Float[Array, "T B"]
+    targets: Float[Array, "T B"]
+    resets: Bool[Array, "T B"]
+
+
+class PPO(AbstractTrainer):
+    """PPO with clipped policy and clipped value (Schulman et al. 2017).
+
+    Every update draws `num_environments` fresh levels, starts all episodes anew, takes
+    `num_steps` in each level (an episode that ends starts again in the same level), and
+    makes `num_epochs` passes over these steps in `num_minibatches` parts. A minibatch of a
+    memoryless agent is some of the times in all environments; of an agent with memory, all
+    times in some of the environments, through which gradients flow back to the beginning.
+
+    Fields:
+        learning_rate: of Adam.
+        discount: γ of the return that is maximised.
+        trace: λ of the generalised advantages.
+        clip: how far probability ratio and value may move in one update.
+        entropy: weight of the mean entropy of the policy.
+        value_weight: weight of the value loss.
+        max_norm: gradients are clipped to this norm.
+        num_environments, num_steps, num_minibatches: powers of two; the number of
+            minibatches is at most each of the others.
+        num_epochs: passes over the steps of an update.
+    """
+
+    learning_rate: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1e-3)
+    discount: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.95)
+    trace: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.95)
+    clip: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.2)
+    entropy: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1e-2)
+    value_weight: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.5)
+    max_norm: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.5)
+    num_environments: int = eqx.field(static=True, default=32)
+    num_steps: int = eqx.field(static=True, default=64)
+    num_epochs: int = eqx.field(static=True, default=4)
+    num_minibatches: int = eqx.field(static=True, default=4)
+
+    def __check_init__(self):
+        for name in ("num_environments", "num_steps", "num_minibatches"):
+            number = getattr(self, name)
+            if not is_power_of_two(number):
+                raise ValueError(f"{name}={number}: must be a power of two")
+        most = min(self.num_environments, self.num_steps)
+        if self.num_minibatches > most:
+            raise ValueError(
+                f"num_minibatches={self.num_minibatches}: must be at most {most}, the "
+                "smaller of num_environments and num_steps, along which steps are parted"
+            )
+        if self.num_epochs < 1:
+            raise ValueError(f"num_epochs={self.num_epochs}: must be at least 1")
+
+    @property
+    def steps_per_update(self) -> int:
+        return self.num_environments * self.num_steps
+
+    def init(self, agent: AbstractAgent) -> PyTree:
+        return adam_init(agent)
+
+    def step(
+        self,
+        key: Key[Array, ""],
+        agent: AbstractAgent,
+        optimiser: PyTree,
+        world: AbstractWorld,
+        goal: Goal,
+    ) -> tuple[AbstractAgent, PyTree, Metrics]:
+        k_levels, k_collect, k_order = jax.random.split(key, 3)
+        k_each = jax.random.split(k_levels, self.num_environments)
+        levels = jax.vmap(world.sample_level)(k_each)
+        views = jax.vmap(world.observe_level)(levels)
+        experience = collect(
+            k_collect, agent, world, goal, levels, num_steps=self.num_steps
+        )
+        batch = self.prepare(experience)
+        agent, optimiser, metrics = self._learn(k_order, agent, optimiser, views, batch)
+        return agent, optimiser, {"return": first_return(experience), **metrics}
+
+    def prepare(self, experience: Experience) -> Batch:
+        """Return what the update needs of the steps that were taken."""
+        steps = experience.trajectory
+        ended = steps.terminal | steps.cut
+        following = successor_values(steps.values, experience.last_values, steps.terminal)
+        advantages = generalised_advantages(
+            experience.rewards, steps.values, following, ended, self.discount, self.trace
+        )
+        return Batch(
+            steps.tokens,
+            steps.actions,
+            steps.log_probs,
+            steps.values,
+            advantages,
+            advantages + steps.values,
+            jnp.concatenate([jnp.zeros_like(ended[:1]), ended[:-1]]),
+        )
+
+    def _learn(
+        self,
+        key: Key[Array, ""],
+        agent: AbstractAgent,
+        optimiser: PyTree,
+        views: Float[Array, "B ..."],
+        batch: Batch,
+    ) -> tuple[AbstractAgent, PyTree, Metrics]:
+        """Return agent and optimiser after all passes, and the mean metrics of the loss."""
+        axis = 0 if is_memoryless(agent) else 1
+        size = batch.actions.shape[axis]
+        orders = affine_order(key, size, self.num_epochs)
+        parts = orders.reshape(self.num_epochs * self.num_minibatches, -1)
+        arrays, static = eqx.partition(agent, eqx.is_inexact_array)
+        descend = jax.grad(
+            lambda arrays, *data: self.loss(eqx.combine(arrays, static), *data),
+            has_aux=True,
+        )
+
+        def step(carry, rows):
+            arrays, optimiser = carry
+            chosen = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis), batch)
+            seen = views if axis == 0 else views[rows]
+            gradient, metrics = descend(arrays, seen, chosen)
+            metrics["gradient_norm"] = optax.global_norm(gradient)
+            rates = {"learning_rate": self.learning_rate, "max_norm": self.max_norm}
+            return adam_step(arrays, gradient, optimiser, **rates), metrics
+
+        (arrays, optimiser), metrics = jax.lax.scan(step, (arrays, optimiser), parts)
+        means = {name: jnp.mean(values) for name, values in metrics.items()}
+        return eqx.combine(arrays, static), optimiser, means
+
+    def loss(
+        self, agent: AbstractAgent, views: Float[Array, "B ..."], batch: Batch
+    ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+        """Return what a minibatch step descends, and its parts by name."""
+        logits, values = replay(agent, views, batch.tokens, batch.resets)
+        log_ratios = log_probability(logits, batch.actions) - batch.log_probs
+        ratios = jnp.exp(log_ratios)
+        within = jnp.clip(ratios, 1 - self.clip, 1 + self.clip)
+        scaled = standardise(batch.advantages)
+        policy_loss = -jnp.mean(jnp.minimum(ratios * scaled, within * scaled))
+        near = batch.values + jnp.clip(values - batch.values, -self.clip, self.clip)
+        errors = jnp.square(jnp.stack([values, near]) - batch.targets[None])
+        value_loss = 0.5 * jnp.mean(jnp.max(errors, axis=0))
+        entropy = jnp.mean(entropies(logits))
+        metrics = {
+            "entropy": entropy,
+            "policy_loss": policy_loss,
+            "value_loss": value_loss,
+            "approximate_kl": jnp.mean(ratios - 1 - log_ratios),
+            "clip_share": jnp.mean(jnp.abs(ratios - 1) > self.clip),
+        }
+        total = policy_loss + self.value_weight * value_loss - self.entropy * entropy
+        return total, metrics
+
+
+def replay(
+    agent: AbstractAgent,
+    views: Float[Array, "B ..."],
+    tokens: Int[Array, "T B K"],
+    resets: Bool[Array, "T B"],
+) -> tuple[Float[Array, "T B A"], Float[Array, "T B"]]:
+    """Return the logits and values of `agent` on observations that it has already seen."""
+    contexts = jax.vmap(agent.embed)(views)
+
+    def one(context, tokens, resets):
+        response = unroll(agent, context, tokens, resets, agent.initial_memory())
+        return response.logits, response.value
+
+    return jax.vmap(one, (0, 1, 1), 1)(contexts, tokens, resets)
+
+
+def entropies(logits: Float[Array, "*b A"]) -> Float[Array, "*b"]:
+    """Return the entropy of `softmax(logits)`, in nats."""
+    log_probs = jax.nn.log_softmax(logits)
+    return -jnp.sum(jnp.exp(log_probs) * log_probs, axis=-1)
+
+
+def standardise(values: Float[Array, "*b"]) -> Float[Array, "*b"]:
+    """Return `values` moved to mean 0 and scaled to variance 1."""
+    return (values - jnp.mean(values)) / (jnp.std(values) + 1e-8)
+
+
+def first_return(experience: Experience) -> Float[Array, ""]:
+    """Return the mean undiscounted reward of the first episode of each environment.
+
+    Later episodes would favour short ones: an environment has time for more of them.
+    """
+    ended = experience.trajectory.terminal
+    earlier = jnp.cumsum(ended, axis=0) - ended
+    return jnp.mean(jnp.sum(jnp.where(earlier == 0, experience.rewards, 0.0), axis=0))
