@@ -168,7 +168,8 @@ def abstract_methods() -> set[str]:
 
 
 def is_property(method: Function) -> bool:
-    return any(ast.unparse(decorator) == "property" for decorator in method.decorator_list)
+    names = [ast.unparse(decorator) for decorator in method.decorator_list]
+    return any(name == "property" or name.endswith(".setter") for name in names)
 
 
 def test_every_public_method_is_documented_where_it_is_declared():
