@@ -34,7 +34,8 @@ class AbstractGridWorld(AbstractSolvableWorld[Level, State]):
     """A solvable world on a square grid with walls, seen from above.
 
     Cells of the interior are numbered row by row from the top left; the surrounding wall
-    is implicit. Token 0 of the state part of an observation is the cell of the mouse.
+    is implicit. Token 0 of the state part of an observation is the cell of the mouse, token 1
+    says which moves are blocked there (`surroundings`).
     """
 
     size: eqx.AbstractVar[int]
@@ -65,7 +66,7 @@ class AbstractMazeWorld(AbstractGridWorld[Maze, Int[Array, ""]]):
 
     @property
     def token_sizes(self) -> tuple[int, ...]:
-        return (self.num_states,)
+        return (self.num_states, 2**self.num_actions)
 
     @abstractmethod
     def propose(self, key: Key[Array, ""]) -> Maze:
@@ -90,8 +91,8 @@ class AbstractMazeWorld(AbstractGridWorld[Maze, Int[Array, ""]]):
     ) -> Int[Array, ""]:
         return move(level.walls, state, action)
 
-    def observe_state(self, level: Maze, state: Int[Array, ""]) -> Int[Array, " 1"]:
-        return state[None]
+    def observe_state(self, level: Maze, state: Int[Array, ""]) -> Int[Array, " 2"]:
+        return jnp.stack([state, surroundings(level.walls, state)])
 
     def state_at(self, level: Maze, index: Int[Array, ""]) -> Int[Array, ""]:
         return index

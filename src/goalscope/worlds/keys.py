@@ -23,6 +23,7 @@ from goalscope.worlds.grid import (
     move,
     pick,
     uniform_over,
+    surroundings,
 )
 from goalscope.worlds.text import CHEST, KEY, MOUSE, draw, only, parse
 
@@ -100,7 +101,8 @@ class Keys(AbstractGridWorld[KeysLevel, KeysState]):
 
     @property
     def token_sizes(self) -> tuple[int, ...]:
-        return (self.size**2, self.max_objects + 1, *(2,) * (2 * self.max_objects))
+        flags = (2,) * (2 * self.max_objects)
+        return (self.size**2, 2**self.num_actions, self.max_objects + 1, *flags)
 
     @property
     def num_states(self) -> int:
@@ -186,7 +188,8 @@ class Keys(AbstractGridWorld[KeysLevel, KeysState]):
         return planes.reshape(self.level_shape)
 
     def observe_state(self, level: KeysLevel, state: KeysState) -> Int[Array, " K"]:
-        first = jnp.stack([state.cell, self._held(level, state)])
+        around = surroundings(level.walls, state.cell)
+        first = jnp.stack([state.cell, around, self._held(level, state)])
         return jnp.concatenate([first, state.taken, state.opened])
 
     def state_at(self, level: KeysLevel, index: Int[Array, ""]) -> KeysState:
