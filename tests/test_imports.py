@@ -11,7 +11,7 @@ SOURCE = ROOT / "src"
 # Whatever computes imports JAX; every other module does not, today and in future.
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
-    "goals", "rollout", "solve", "population", "experiment", "cells", "testing",
+    "goals", "rollout", "solve", "population", "experiment", "describe", "cells", "testing",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, and pictures of levels.
 READS = {"worlds", "agents", "training", "instruments", "experiments", "worlds.drawing"}
@@ -71,6 +71,10 @@ def test_importing_starts_no_device():
 def test_import_contracts_are_kept():
     command = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(
-        [command, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
+        [command, "--no-cache", "--no-logo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
