@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from goalscope.distribution import Bootstrap
+from goalscope.distribution import ROUNDING, Bootstrap
 from goalscope.statistics import Interval
 
 NUM_RESAMPLES = 10_000
@@ -126,7 +126,7 @@ def _distribution(
 ) -> Bootstrap:
     ordered = np.sort(resamples)
     # Resamples that equal the estimate but for rounding are ties, and count by half.
-    rounding = 1e-9 * (ordered[-1] - ordered[0])
+    rounding = ROUNDING * (ordered[-1] - ordered[0])
     below = (ordered < estimate - rounding).mean()
     share = (below + (ordered <= estimate + rounding).mean()) / 2
     floor = 0.5 / ordered.size

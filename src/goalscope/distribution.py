@@ -9,6 +9,9 @@ from scipy import special
 
 from goalscope.statistics import Interval, checked_confidence, two_sided
 
+ROUNDING = 1e-9
+"""Differences below this share of the range of the resamples are errors of rounding."""
+
 
 @dataclass(frozen=True)
 class Bootstrap:
@@ -73,9 +76,9 @@ class Bootstrap:
             return float(self.resamples[-1 if shifted > 0 else 0])
         level = float(special.ndtr(self.bias + shifted / scale))
         position = level * (self.resamples.size - 1)
-        low, high = self.resamples[[math.floor(position), math.ceil(position)]]
         share = position - math.floor(position)
-        return float(low if low == high else (1 - share) * low + share * high)
+        low, high = self.resamples[[math.floor(position), math.ceil(position)]].tolist()
+        return low if low == high else (1 - share) * low + share * high
 
     def _tail(self, threshold: float, side: str) -> float:
         if self.resamples.size == 0:
@@ -91,7 +94,7 @@ class Bootstrap:
 
     def _far(self, threshold: float) -> float:
         # Beyond the last resample only the distance in standard errors tells how far.
-        first, last = self.resamples[0], self.resamples[-1]
+        first, last = float(self.resamples[0]), float(self.resamples[-1])
         if first <= threshold <= last:
             return 0.0
         if first == last:
@@ -102,15 +105,16 @@ class Bootstrap:
     def _level(self, threshold: float, side: str) -> float:
         # The inverse of a quantile. Where resamples tie with the threshold it is a whole
         # range of levels, and the end that speaks least against the threshold is meant.
-        left, right = (
-            int(np.searchsorted(self.resamples, threshold, end))
-            for end in ("left", "right")
-        )
+        # Sums of the same numbers in another order tie too.
         last = self.resamples.size - 1
+        reach = float(self.resamples[last]) - float(self.resamples[0])
+        rounding = ROUNDING * reach if math.isfinite(reach) else 0.0
+        left = int(np.searchsorted(self.resamples, threshold - rounding, "left"))
+        right = int(np.searchsorted(self.resamples, threshold + rounding, "right"))
         if left < right:
             return (right - 1 if side == "right" else left) / last
         if left in (0, last + 1):
             return min(left / last, 1.0)
-        low, high = self.resamples[left - 1], self.resamples[left]
+        low, high = self.resamples[[left - 1, left]].tolist()
         gap = high - low
         return (left - 1 + ((threshold - low) / gap if math.isfinite(gap) else 0.5)) / last

@@ -30,8 +30,9 @@ UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 def two_sided(p_greater: float, p_less: float) -> float:
-    """Return `min(1, 2 min(p₊, p₋))`, the p-value that a pair of one-sided ones make."""
-    return min(1.0, 2 * min(p_greater, p_less))
+    """Return `min(1, 2 min(p₊, p₋))`, the p-value that two one-sided ones make, or NaN."""
+    unknown = math.isnan(p_greater) or math.isnan(p_less)
+    return math.nan if unknown else min(1.0, 2 * min(p_greater, p_less))
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:

@@ -128,7 +128,7 @@ class AbstractClaim(ABC):
         text = json.dumps(form, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _fields(self) -> dict[str, str | float | tuple]:
+    def _fields(self) -> dict[str, str | float | int | tuple]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
@@ -138,7 +138,7 @@ def require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def _canonical(value: str | float | tuple) -> object:
+def _canonical(value: str | float | int | tuple) -> object:
     if isinstance(value, tuple):
         return [_canonical(part) for part in value]
     return value if isinstance(value, str) else float(value)

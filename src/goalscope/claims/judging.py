@@ -68,7 +68,7 @@ def _failed(
 def _decide(
     claim: AbstractClaim, finding: Finding, p: float, level: float
 ) -> tuple[Outcome, str]:
-    if finding.n < claim.min_agents or math.isnan(p):
+    if finding.n < claim.min_agents:
         return Outcome.UNDERPOWERED, _too_few(claim, finding)
     says = f"The interval of the {finding.quantity}"
     decided = finding.supports or finding.refutes
@@ -90,12 +90,10 @@ def _decide(
 
 def _too_few(claim: AbstractClaim, finding: Finding) -> str:
     if finding.n == 0:
-        return f"No included agent has a finite {claim.on}: nothing to estimate."
-    if finding.n < claim.min_agents:
         return (
-            f"{finding.n} agents in the smallest arm; the rule asks for {claim.min_agents}."
+            f"Nothing to estimate: an arm has no included agent with a finite {claim.on}."
         )
-    return f"The {finding.quantity} has no interval."
+    return f"{finding.n} agents in the smallest arm; the rule asks for {claim.min_agents}."
 
 
 def _stopped(finding: Finding, p: float, level: float) -> str:
