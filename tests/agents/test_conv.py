@@ -41,8 +41,9 @@ def test_the_network_is_a_convolutional_network_over_all_planes(world, table, rn
     kernel = np.concatenate([level, np.asarray(agent.mouse)[:, None]], 1).reshape(36, 3)
     first = jax.nn.relu(_convolve(np.moveaxis(planes, 0, -1), kernel))
     second = jax.nn.relu(_convolve(first, agent.hidden[0].weight))
-    features = jax.nn.relu(second.ravel() @ agent.flat.weight)
-    response = agent(agent.embed(table.view), jnp.array([4]), ())
+    further = agent.tokens.tables[0][table.tokens[4, 1]]
+    features = jax.nn.relu(second.ravel() @ agent.flat.weight + further)
+    response = agent(agent.embed(table.view), table.tokens[4], ())
     np.testing.assert_allclose(
         response.logits, features @ agent.policy.weight, rtol=1e-4, atol=1e-6
     )
@@ -51,7 +52,7 @@ def test_the_network_is_a_convolutional_network_over_all_planes(world, table, rn
 def test_the_network_sees_where_the_mouse_is(world, table, rng):
     agent = Conv.init(rng, world, channels=(3,), width=5)
     context = agent.embed(table.view)
-    values = {float(agent(context, jnp.array([cell]), ()).value) for cell in range(9)}
+    values = {float(agent(context, jnp.array([cell, 0]), ()).value) for cell in range(9)}
     assert len(values) == 9
 
 

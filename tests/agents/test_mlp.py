@@ -1,17 +1,18 @@
 import jax
 import numpy as np
 import pytest
-from jax import numpy as jnp
 
 from goalscope import solve
 from goalscope.agents.base import is_memoryless
 from goalscope.agents.mlp import MLP
 
 
-def _slow(agent, view, token, activation):
-    """The perceptron on one dense vector: planes, then the one-hot token."""
-    inputs = np.concatenate([np.ravel(view), np.eye(9)[token]])
-    weight = np.concatenate([agent.level.weight, agent.tokens.tables[0]])
+def _slow(agent, view, tokens, activation):
+    """The perceptron on one dense vector: planes, then the one-hot tokens."""
+    tables = agent.tokens.tables
+    hot = [np.eye(len(table))[token] for table, token in zip(tables, tokens, strict=True)]
+    inputs = np.concatenate([np.ravel(view), *hot])
+    weight = np.concatenate([agent.level.weight, *tables])
     outputs = activation(inputs @ weight + agent.level.bias)
     for layer in agent.hidden:
         outputs = activation(outputs @ np.asarray(layer.weight) + layer.bias)
@@ -27,9 +28,9 @@ def test_the_perceptron_equals_a_dense_network_on_one_hot_tokens(
 ):
     agent = MLP.init(rng, world, widths=(8, 6), activation=name)
     context = agent.embed(table.view)
-    for token in (0, 4, 8):
-        response = agent(context, jnp.array([token]), ())
-        logits, value = _slow(agent, table.view, token, function)
+    for tokens in table.tokens[::3]:
+        response = agent(context, tokens, ())
+        logits, value = _slow(agent, table.view, tokens, function)
         np.testing.assert_allclose(response.logits, logits, rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(response.value, value, rtol=1e-4, atol=1e-6)
 

@@ -87,6 +87,16 @@ def test_a_negative_temperature_avoids_the_goal(world, table, cheese):
     assert jnp.sum(table.start * away) < jnp.sum(table.start * towards)
 
 
+def test_what_the_planner_feels_decides_less_than_where_it_is(world, table, cheese):
+    """Further tokens that fit no state of the level it sees do not make it lose its way."""
+    agent = _planner(world, cheese, 5.0)
+    context = agent.embed(table.view)
+    for cell in range(9):
+        impossible = jnp.array([cell, 15 - int(table.tokens[cell, 1])])
+        response = agent(context, impossible, ())
+        np.testing.assert_allclose(response.logits, context.log_policy[cell], atol=1e-6)
+
+
 def test_the_planner_sees_only_what_it_is_shown(world, tables, cheese):
     """Shown another level, it acts as it would in that level."""
     one, other = (jax.tree.map(lambda leaf, i=i: leaf[i], tables) for i in (0, 1))
@@ -107,6 +117,27 @@ def test_the_goal_in_the_slot_can_be_trained(world, table, cheese):
         assert np.any(leaf != 0)
 
 
-def test_a_planner_that_looks_no_step_ahead_is_refused(world, cheese):
-    with pytest.raises(ValueError, match="at least 1 step"):
-        Planner(world, cheese, 1.0, 0.9, 0)
+@pytest.mark.parametrize(
+    ("inverse_temperature", "discount", "depth", "reason"),
+    [
+        (1.0, 0.9, 0, "at least 1 step"),
+        (0.0, 0.9, 1, "planted.uniform"),
+        (1.0, 1.1, 1, r"in \[0, 1\]"),
+    ],
+)
+def test_an_impossible_planner_is_refused(
+    world, cheese, inverse_temperature, discount, depth, reason
+):
+    with pytest.raises(ValueError, match=reason):
+        Planner(world, cheese, inverse_temperature, discount, depth)
+
+
+def test_a_planner_can_be_built_while_tracing(world, table, cheese):
+    """Temperatures may be swept by `vmap`."""
+
+    def logits(inverse_temperature):
+        agent = _planner(world, cheese, inverse_temperature)
+        return agent(agent.embed(table.view), table.tokens[4], ()).logits
+
+    swept = eqx.filter_jit(jax.vmap(logits))(jnp.array([1.0, 5.0]))
+    np.testing.assert_allclose(swept[1], logits(5.0), rtol=1e-4, atol=1e-5)

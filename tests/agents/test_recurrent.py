@@ -12,6 +12,7 @@ from goalscope.agents.recurrent import GRU, unroll
 from goalscope.worlds.corner import Corner
 
 NUM_STEPS = 7
+TOKENS = st.tuples(st.integers(0, 8), st.integers(0, 15))
 WORLD = Corner(size=3, horizon=16)
 AGENT = GRU.init(np.random.default_rng(2), WORLD, width=6, memory_size=4)
 RESPOND = eqx.filter_jit(
@@ -30,7 +31,9 @@ def _slow(agent, view, tokens):
     memory, outputs, size = np.zeros(4), [], 4
     level = np.ravel(view) @ leaves.level.weight + leaves.level.bias
     for token in tokens:
-        inputs = np.tanh(level + leaves.tokens.tables[0][token])
+        inputs = np.tanh(
+            level + leaves.tokens.tables[0][token] + leaves.tokens.tables[1][0]
+        )
         i = inputs @ leaves.project.weight + leaves.project.bias
         m = memory @ leaves.recur.weight + leaves.recur.bias
         reset, update, new = np.zeros(size), np.zeros(size), np.zeros(size)
@@ -48,8 +51,9 @@ def _view():
 
 
 def test_the_gated_unit_equals_a_slow_loop():
-    tokens, resets = jnp.array([[4], [0], [8], [3], [3], [1], [2]]), jnp.zeros(7, bool)
-    logits, memory = _slow(AGENT, _view(), tokens[:, 0])
+    cells, resets = np.array([4, 0, 8, 3, 3, 1, 2]), jnp.zeros(7, bool)
+    tokens = jnp.array([cells, np.zeros(7, int)]).T
+    logits, memory = _slow(AGENT, _view(), cells)
     fresh = AGENT.initial_memory()
     responses = UNROLL(AGENT, AGENT.embed(_view()), tokens, resets, fresh)
     np.testing.assert_allclose(responses.logits, logits, rtol=1e-4, atol=1e-6)
@@ -57,7 +61,7 @@ def test_the_gated_unit_equals_a_slow_loop():
 
 
 @given(
-    tokens=st.lists(st.integers(0, 8), min_size=NUM_STEPS, max_size=NUM_STEPS),
+    tokens=st.lists(TOKENS, min_size=NUM_STEPS, max_size=NUM_STEPS),
     resets=st.lists(st.booleans(), min_size=NUM_STEPS, max_size=NUM_STEPS),
     wrapped=st.booleans(),
 )
@@ -65,7 +69,7 @@ def test_the_gated_unit_equals_a_slow_loop():
 def test_unrolling_equals_calling_step_by_step_with_resets(tokens, resets, wrapped):
     agent = Greedy(AGENT) if wrapped else AGENT
     context, memory = agent.embed(_view()), jnp.full(4, 0.5)
-    tokens = jnp.array(tokens)[:, None]
+    tokens = jnp.array(tokens)
     responses = UNROLL(agent, context, tokens, jnp.array(resets), memory)
     for step in range(NUM_STEPS):
         memory = agent.initial_memory() if resets[step] else memory
@@ -78,7 +82,7 @@ def test_unrolling_equals_calling_step_by_step_with_resets(tokens, resets, wrapp
 
 def test_unrolling_a_memoryless_agent_calls_it_at_every_step():
     agent = MLP.init(np.random.default_rng(0), WORLD, widths=(5,))
-    context, tokens = agent.embed(_view()), jnp.arange(9)[:, None]
+    context, tokens = agent.embed(_view()), jnp.stack([jnp.arange(9)] * 2, axis=1)
     responses = unroll(agent, context, tokens, jnp.zeros(9, bool), ())
     for step in range(9):
         response = agent(context, tokens[step], ())
@@ -88,16 +92,16 @@ def test_unrolling_a_memoryless_agent_calls_it_at_every_step():
 
 def test_memory_carries_what_was_seen_before():
     context = AGENT.embed(_view())
-    first = AGENT(context, jnp.array([0]), AGENT.initial_memory()).memory
-    other = AGENT(context, jnp.array([8]), AGENT.initial_memory()).memory
-    later = [AGENT(context, jnp.array([4]), memory).logits for memory in (first, other)]
+    first = AGENT(context, jnp.array([0, 3]), AGENT.initial_memory()).memory
+    other = AGENT(context, jnp.array([8, 12]), AGENT.initial_memory()).memory
+    later = [AGENT(context, jnp.array([4, 0]), memory).logits for memory in (first, other)]
     assert not np.allclose(later[0], later[1])
     assert not is_memoryless(AGENT)
 
 
 def test_a_reset_stops_the_gradient_from_reaching_back():
     def value_at_the_end(memory, resets):
-        tokens = jnp.zeros((3, 1), int)
+        tokens = jnp.zeros((3, 2), int)
         return unroll(AGENT, AGENT.embed(_view()), tokens, resets, memory).value[-1]
 
     slope = eqx.filter_jit(jax.grad(value_at_the_end))

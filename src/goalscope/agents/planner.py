@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import equinox as eqx
 from jax import numpy as jnp
-from jaxtyping import Array, Float, Int
+from jax.core import Tracer
+from jaxtyping import Array, Bool, Float, Int
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, Response
@@ -24,14 +25,15 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
     """A soft-optimal planner with an explicit goal.
 
     It sees the level, solves it for its goal (`solve.soft_policy`) and looks its action up
-    by the state tokens; of several states that look the same it takes the first. All of
-    goal weights, inverse temperature and discount are leaves, and differentiable.
+    by the state tokens. Where no state of the level that it sees has these tokens, it takes
+    the one that agrees best, an earlier token counting more than all later ones; of
+    several, the first. Its logits are differentiable in all array fields.
 
     Fields:
         world: what the agent believes about dynamics and features.
         goal: what it plans for.
         inverse_temperature: β, nats per unit of return; not 0, negative for the opposite.
-        discount: γ of its own returns.
+        discount: γ of its own returns, in [0, 1].
         depth: steps that it looks ahead.
     """
 
@@ -46,6 +48,12 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
             raise ValueError(
                 f"a planner looks at least 1 step ahead; depth is {self.depth}"
             )
+        if _any(self.inverse_temperature == 0):
+            raise ValueError(
+                "inverse_temperature is 0: not a planner; use `planted.uniform` instead"
+            )
+        if _any((self.discount < 0) | (self.discount > 1)):
+            raise ValueError(f"discount={self.discount}: must lie in [0, 1]")
 
     def embed(self, view: Float[Array, "..."]) -> Solution:
         table = solve.tabulate(self.world, self.world.level_seen(view))
@@ -63,6 +71,13 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
     def __call__(
         self, context: Solution, tokens: Int[Array, " K"], memory: tuple[()]
     ) -> Response[tuple[()]]:
-        same = jnp.all(context.tokens == tokens[None], axis=-1)
-        index = jnp.argmax(same)
+        weights = 2 ** jnp.arange(tokens.shape[0])[::-1]
+        index = jnp.argmax(
+            jnp.sum((context.tokens == tokens[None]) * weights[None], axis=-1)
+        )
         return Response(context.log_policy[index], context.values[index], memory)
+
+
+def _any(wrong: Bool[Array, "*b"]) -> bool:
+    """Return whether any entry is true, as far as that is known while tracing."""
+    return not isinstance(wrong, Tracer) and bool(jnp.any(wrong))
