@@ -1,7 +1,6 @@
 """Many agents at once: each is trained by the same pure function, under one outer transform."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import equinox as eqx
@@ -9,7 +8,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
-from jaxtyping import Array, Float, Int, Key, PyTree
+from jaxtyping import Array, Int, Key, PyTree
 
 from goalscope.agents.base import AbstractAgent, AgentFactory
 from goalscope.goals import Goal
@@ -101,56 +100,67 @@ def train(
     the updates since the count before.
     """
     size = keys.shape[0]
-    padding = -size % (plan.chunk * plan.devices)
-    keys, agents = _pad((keys, agents), padding)
-    learners = _start(conditions.trainer, agents)
-    advance_all = _compiled(plan)
-    done = 0
+    rows = np.arange(size + -size % (plan.chunk * plan.devices)) % size
+    keys, agents = _rows((keys, agents), rows)
+    learners, done = _start(conditions.trainer, agents), 0
     for target in until:
-        while True:
-            upto = min(target, done + plan.updates_per_call)
-            learners, metrics = advance_all(keys, learners, conditions, (done, upto))
+        for upto in (*range(done + plan.updates_per_call, target, plan.updates_per_call), target):
+            learners, metrics = _advance_all(plan, keys, learners, conditions, (done, upto))
             done = upto
-            yield Segment(done, *_cut((learners, metrics), size))
-            if done == target:
-                break
+            yield Segment(done, *_rows((learners, metrics), np.arange(size)))
 
 
-@partial(eqx.filter_jit)
+@eqx.filter_jit
 def _start(trainer: AbstractTrainer, agents: AbstractAgent) -> Learner:
     optimiser = eqx.filter_vmap(trainer.init)(agents)
     count = jax.tree.leaves(eqx.filter(agents, eqx.is_array))[0].shape[0]
     return Learner(agents, optimiser, jnp.full(count, -1, jnp.int32))
 
 
-def _compiled(plan: Plan) -> Callable:
-    """Return the compiled step of a whole population; one program per static shape."""
-    return partial(_advance_population, plan)
+def _advance_all(
+    plan: Plan,
+    keys: Key[Array, " N"],
+    learners: Learner,
+    conditions: Conditions,
+    span: tuple[int, int],
+) -> tuple[Learner, Metrics]:
+    """Return every learner after the updates of `span`; one program per static shape."""
+    traced = (np.int32(span[0]), np.int32(span[1]))
+    return _advance_compiled(plan, keys, learners, conditions, traced)
 
 
 @eqx.filter_jit
-def _advance_population(plan, keys, learners, conditions, span):
-    arrays, static = eqx.partition(learners, eqx.is_array)
-    span = (jnp.asarray(span[0], jnp.int32), jnp.asarray(span[1], jnp.int32))
+def _advance_compiled(
+    plan: Plan,
+    keys: Key[Array, " N"],
+    learners: Learner,
+    conditions: Conditions,
+    span: tuple[Int[Array, ""], Int[Array, ""]],
+) -> tuple[Learner, Metrics]:
+    moving, structure = eqx.partition(learners, eqx.is_array)
+    rates, rules = eqx.partition(conditions, eqx.is_array)
 
-    def one(inputs, conditions, span):
-        key, arrays = inputs
-        learner = eqx.combine(arrays, static)
-        learner, metrics = advance(key, learner, *conditions, span)
+    def one(key, moving, rates, span):
+        learner, metrics = advance(
+            key, eqx.combine(moving, structure), *eqx.combine(rates, rules), span
+        )
         return eqx.filter(learner, eqx.is_array), metrics
 
-    def chunks(inputs, conditions_arrays, span):
-        conditions = eqx.combine(conditions_arrays, conditions_static)
-        return jax.lax.map(
-            lambda item: one(item, conditions, span), inputs, batch_size=plan.chunk
-        )
+    def share(keys, moving, rates, span):
+        each = lambda item: one(*item, rates, span)
+        return jax.lax.map(each, (keys, moving), batch_size=plan.chunk)
 
-    conditions_arrays, conditions_static = eqx.partition(conditions, eqx.is_array)
     if plan.devices > 1:
         mesh = Mesh(np.array(jax.devices()[: plan.devices]), ("agents",))
-        shared, split = PartitionSpec(), PartitionSpec("agents")
-        chunks = jax.shard_map(
-            chunks, mesh=mesh, in_specs=(split, shared, shared), out_specs=split
+        split, whole = PartitionSpec("agents"), PartitionSpec()
+        specs = (split, split, whole, whole)
+        share = jax.shard_map(
+            share, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False
         )
-    arrays, metrics = chunks((keys, arrays), conditions_arrays, span)
-    return eqx.combine(arrays, static), metrics
+    moving, metrics = share(keys, moving, rates, span)
+    return eqx.combine(moving, structure), metrics
+
+
+def _rows(tree: PyTree, rows: Int[np.ndarray, " M"]) -> PyTree:
+    """Return the tree with these rows of every array."""
+    return jax.tree.map(lambda leaf: leaf[rows] if eqx.is_array(leaf) else leaf, tree)

@@ -55,7 +55,7 @@ class ExactPolicyGradient(AbstractTrainer):
         tables = jax.vmap(lambda level: solve.tabulate(world, level))(levels)
         ascend = eqx.filter_value_and_grad(self._surrogate, has_aux=True)
         (_, metrics), gradient = ascend(agent, tables, goal)
-        metrics["gradient_norm"] = optax.global_norm(gradient)
+        metrics |= {"gradient_norm": optax.global_norm(gradient)}
         agent, optimiser = adam_step(
             agent,
             gradient,
@@ -65,17 +65,45 @@ class ExactPolicyGradient(AbstractTrainer):
         )
         return agent, optimiser, metrics
 
-    def _surrogate(self, agent, tables, goal):
-        policy = jax.vmap(lambda table: solve.policy_of(agent, table))(tables)
+    def _surrogate(
+        self, agent: AbstractAgent, tables: solve.Table, goal: Goal
+    ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+        """Return minus the objective, whose gradient is the policy gradient, and metrics."""
+        policy = jax.vmap(solve.policy_of, (None, 0))(agent, tables)
         fixed = jax.lax.stop_gradient(policy)
-        values, advantage, visits = jax.vmap(self._solve, (0, 0, None))(tables, fixed, goal)
-        surprise = -jnp.log(policy + 1e-8)
-        entropy = jnp.sum(policy * surprise, -1)
-        share = visits / jnp.sum(visits, axis=-1, keepdims=True)
-        objective = jnp.sum(visits[..., None] * policy * advantage, (-2, -1))
-        objective += self.entropy * jnp.sum(share * entropy, -1)
+        values, advantages, visits = jax.vmap(self._solve, (0, 0, None))(tables, fixed, goal)
+        surprise = -jnp.log(jnp.maximum(policy, 1e-8))
+        share = visits / jnp.maximum(jnp.sum(visits, axis=-1, keepdims=True), 1e-8)
+        entropy = jnp.sum(share * jnp.sum(policy * surprise, axis=-1), axis=-1)
+        gain = jnp.sum(visits[..., None] * policy * advantages, axis=(-2, -1))
         metrics = {
-            "return": jnp.mean(jnp.sum(tables.start * values, -1)),
-            "entropy": jnp.mean(jnp.sum(share * entropy, -1)),
+            "return": jnp.mean(jnp.sum(tables.start * values, axis=-1)),
+            "entropy": jnp.mean(entropy),
         }
-        return -jnp.mean(objective), metrics
+        return -jnp.mean(gain + self.entropy * entropy), metrics
+
+    def _solve(
+        self, table: solve.Table, policy: Float[Array, "S A"], goal: Goal
+    ) -> tuple[Float[Array, " S"], Float[Array, "S A"], Float[Array, " S"]]:
+        """Return values, advantages and discounted visits of `policy`.
+
+        With `P` the discounted flow between states, `M = Σ_t Pᵗ` for `t < num_steps` is
+        built by doubling, `M_2n = M_n + M_n Pⁿ`; then `V = M r` and `d = μ M`.
+        """
+        rewards, going = solve.payments(table, goal)
+        flow = self.discount * policy * going * ~table.terminal[:, None]
+        targets = jax.nn.one_hot(table.successors, table.terminal.shape[0])
+        power = jnp.einsum("sa,sat->st", flow, targets)
+        total = jnp.eye(power.shape[0]) + power
+        for _ in range(self.num_steps.bit_length() - 2):
+            power = power @ power
+            total = total + total @ power
+        values = total @ jnp.sum(policy * rewards, axis=-1)
+        following = self.discount * going * values[table.successors]
+        return values, rewards + following - values[:, None], table.start @ total
+
+    def __check_init__(self):
+        if self.num_steps < 2 or self.num_steps & (self.num_steps - 1):
+            raise ValueError(f"num_steps is a power of two of at least 2; got {self.num_steps}")
+        if self.num_levels < 1:
+            raise ValueError(f"num_levels is at least 1; got {self.num_levels}")

@@ -1,0 +1,5 @@
+"""`python -m goalscope` is `goalscope`."""
+
+from goalscope.cli.app import main
+
+main()

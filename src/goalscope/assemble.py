@@ -1,0 +1,178 @@
+"""A result folder read back as a `Result`: cells joined into arms and evidence."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from goalscope.evidence import Evidence
+from goalscope.folder import Folder
+from goalscope.labels import label
+from goalscope.result import ArmResult, Calibration, Outcome, Picture, Result, Verdict
+from goalscope.study import CellRecord
+
+FIELDS = ("value", "lower", "upper", "control", "ceiling", "checks", "count")
+
+Cells = Sequence[tuple[str, CellRecord]]
+
+
+def assemble(folder: Folder) -> Result:
+    """Return everything that a report shows, from the finished cells of a folder.
+
+    Verdicts, calibration and labels come from the folder's summary; without one they are
+    empty. Agents below the competence gate or diverged stay in, marked.
+
+    Raises:
+        UserError: exit code 3, if a file is damaged.
+    """
+    groups: dict[tuple[str, str], list[tuple[str, CellRecord]]] = defaultdict(list)
+    for key in folder.finished_cells():
+        record = folder.read(key)
+        groups[record.kind, record.arm].append((key, record))
+    evidence: dict[tuple[str, str, str], Evidence] = {}
+    arms: dict[str, ArmResult] = {}
+    for (kind, name), cells in groups.items():
+        readings = _joined(folder, cells, "readings")
+        if kind == "arm":
+            arms[name] = _arm(folder, name, cells, readings)
+            included = arms[name].included
+        else:
+            included = np.ones(len(next(iter(readings.values()))), bool)
+        words = cells[0][1].metadata["instruments"]
+        evidence |= _evidence(name, words, readings, included)
+    return _result(folder, arms, evidence)
+
+
+def planted_truth(folder: Folder) -> dict[str, str | None]:
+    """Return the goal that each planted kind was built with."""
+    records = [folder.read(key) for key in folder.finished_cells()]
+    return {r.arm: r.metadata["goal"] for r in records if r.kind == "planted"}
+
+
+def goal_labels(
+    arms: Mapping[str, ArmResult],
+    evidence: Mapping[tuple[str, str, str], Evidence],
+    instrument: str,
+    readings: Sequence[str],
+    threshold: float,
+) -> dict[str, np.ndarray]:
+    """Return each agent's dominant goal at each checkpoint; the last number is undecided."""
+    found = {}
+    for arm in arms:
+        labels = label([evidence[arm, instrument, name] for name in readings], threshold)
+        found[arm] = np.where(labels < 0, len(readings), labels)
+    return found
+
+
+def _joined(folder: Folder, cells: Cells, file: str) -> dict[str, np.ndarray]:
+    """Return the arrays of several cells, joined along the agents."""
+    parts = [folder.load(key, file) for key, _ in cells]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _arm(
+    folder: Folder, name: str, cells: Cells, readings: Mapping[str, np.ndarray]
+) -> ArmResult:
+    words = cells[0][1].metadata
+    curves = _joined(folder, cells, "curves")
+    instrument, _, reading = words["competence"]["on"].partition(".")
+    column = words["instruments"][instrument]["readings"].index(reading)
+    final = readings[f"{instrument}/value"][:, -1, column]
+    return ArmResult(
+        name=name,
+        title=words["title"],
+        group=words["group"],
+        dose=words["dose"],
+        trainer=words["trainer"],
+        agents=np.array([agent for _, record in cells for agent in record.agents]),
+        updates=np.array(words["updates"]),
+        environment_steps=np.array(words["environment_steps"], float),
+        diverged_at=curves.pop("diverged_at").astype(int),
+        curves=curves,
+        competent=final >= words["competence"]["threshold"],
+        portraits=_joined(folder, cells, "portraits")["policy"],
+        seconds=sum(record.seconds for _, record in cells),
+        cells=tuple(key for key, _ in cells),
+    )
+
+
+def _evidence(
+    arm: str,
+    words: Mapping[str, Any],
+    readings: Mapping[str, np.ndarray],
+    included: np.ndarray,
+) -> dict[tuple[str, str, str], Evidence]:
+    found = {}
+    for instrument, about in words.items():
+        fields = {name: readings[f"{instrument}/{name}"] for name in FIELDS}
+        for column, reading in enumerate(about["readings"]):
+            numbers = {
+                "values" if name == "value" else name: fields[name][:, :, column]
+                for name in ("value", "lower", "upper", "control", "ceiling")
+            }
+            found[arm, instrument, reading] = Evidence(
+                arm=arm,
+                instrument=instrument,
+                reading=reading,
+                unit=about["unit"],
+                checks=fields["checks"],
+                check_names=tuple(about["check_names"]),
+                count=fields["count"],
+                included=included,
+                **{name: np.asarray(value, float) for name, value in numbers.items()},
+            )
+    return found
+
+
+def _result(
+    folder: Folder,
+    arms: dict[str, ArmResult],
+    evidence: dict[tuple[str, str, str], Evidence],
+) -> Result:
+    study, summary = folder.study, folder.summary()
+    content: Mapping[str, Any] = summary.content if summary else {}
+    order = [plan.arm for plan in study.cells if plan.arm in arms]
+    labels = content.get("labels", {})
+    return Result(
+        name=study.name,
+        question=study.question,
+        size=study.size,
+        seed=study.seed,
+        settings=study.settings,
+        command=study.command,
+        arms={name: arms[name] for name in dict.fromkeys(order)},
+        evidence=evidence,
+        labels={name: np.array(labels[name]) for name in arms if name in labels},
+        label_names=tuple(content.get("label_names", ())),
+        calibration={
+            name: Calibration(**fields)
+            for name, fields in content.get("calibration", {}).items()
+        },
+        verdicts=tuple(read_verdict(fields) for fields in content.get("verdicts", ())),
+        pictures=tuple(
+            Picture(p["title"], p["text"], np.array(p["cells"]).reshape(-1, 2))
+            for p in content.get("pictures", ())
+        ),
+        action_names=tuple(content.get("action_names", ())),
+        fingerprint=study.fingerprint,
+    )
+
+
+def read_verdict(fields: Mapping[str, Any]) -> Verdict:
+    """Return a verdict from its JSON form, in which NaN is null."""
+    numbers = {
+        name: math.nan if fields[name] is None else fields[name]
+        for name in ("estimate", "lower", "upper", "p_value")
+    }
+    return Verdict(**{**fields, **numbers, "outcome": Outcome(fields["outcome"])})
+
+
+def write_verdict(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict's JSON form, in which NaN is null."""
+    fields = {**vars(verdict), "outcome": verdict.outcome.value}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in fields.items()
+    }

@@ -1,0 +1,231 @@
+"""The command line: what there is to type, and what it teaches."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from goalscope import __version__
+from goalscope.cli.console import complain, guarded
+
+app = App(
+    name="goalscope",
+    version=__version__,
+    result_action="return_value",
+    help="""A laboratory for the goals of trained agents.
+
+Trains populations of agents under objectives that you control, and measures which goal
+each agent came to have, beside agents whose goal is known. Begin with `goalscope demo`,
+look at the experiments with `goalscope list experiments`, run one with `goalscope run`.
+""",
+    help_epilogue="Exit codes: 0 done, 1 some cells failed, 2 wrong usage, 3 damaged files, "
+    "4 disk or permissions, 130 stopped (the same command continues).",
+)
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")]
+Set = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consume_multiple=False)]
+Size = Annotated[str, Parameter(name="--size")]
+Seed = Annotated[int, Parameter(name="--seed")]
+Workers = Annotated[int | None, Parameter(name="--workers")]
+
+
+@app.command(name="list")
+def list_(kind: str | None = None, /, *, json: Json = False) -> int:
+    """List worlds, agents, trainers, instruments or experiments, one line each.
+
+    Parameters
+    ----------
+    kind
+        worlds, agents, trainers, instruments or experiments; all of them if left out.
+    json
+        Print JSON.
+    """
+    from goalscope.cli.listing import list_kinds
+
+    return list_kinds(kind, as_json=json)
+
+
+@app.command
+def run(
+    experiment: str,
+    /,
+    *,
+    size: Size = "standard",
+    seed: Seed = 0,
+    set_: Set = (),
+    out: Path | None = None,
+    workers: Workers = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run an experiment; the same command again continues it, or says that it is done.
+
+    Ctrl-C once stops cleanly after the present step; twice stops at once. What was
+    finished is kept.
+
+    Parameters
+    ----------
+    experiment
+        A name from `goalscope list experiments`, or the path of your own file, ./mine.py.
+    size
+        smoke (a minute), standard (the size that counts) or full.
+    seed
+        Root of all random numbers; the same seed gives the same bytes.
+    set_
+        A setting of the experiment, NAME=VALUE, or NAME=VALUE,VALUE,... for a list.
+    out
+        The result folder; by default results/NAME-SIZE-seedSEED.
+    workers
+        Processes that compute; by default one for each core.
+    json
+        Print the result as JSON at the end.
+    quiet
+        Print no progress.
+    """
+    from goalscope.cli.running import run_experiment
+
+    return run_experiment(
+        experiment, size, seed, set_, out=out, workers=workers, as_json=json, quiet=quiet
+    )
+
+
+@app.command
+def demo(
+    *,
+    out: Path = Path("results/demo"),
+    seed: Seed = 0,
+    workers: Workers = None,
+    json: Json = False,
+) -> int:
+    """Run the main experiment in its quick form: under a minute on two cores.
+
+    Trains mice where the cheese always lies in the corner, sometimes does, or may lie
+    anywhere, and says for each which goal they came to have. Prints the verdict and where
+    the report is.
+
+    Parameters
+    ----------
+    out
+        The result folder.
+    seed
+        Root of all random numbers.
+    workers
+        Processes that compute; by default one for each core.
+    json
+        Print the result as JSON at the end.
+    """
+    from goalscope.cli.running import run_experiment
+
+    return run_experiment(
+        "corner_mixture", "smoke", seed, (), out=out, workers=workers, as_json=json, quiet=False
+    )
+
+
+@app.command
+def show(result: Path, /, *, json: Json = False) -> int:
+    """Show the verdicts and tables of a result in the terminal.
+
+    Parameters
+    ----------
+    result
+        The folder that a run wrote.
+    json
+        Print JSON.
+    """
+    from goalscope.cli.showing import show_result
+
+    return show_result(result, as_json=json)
+
+
+@app.command
+def report(result: Path, /, *, out: Path | None = None) -> int:
+    """Write a result as one self-contained HTML file.
+
+    Parameters
+    ----------
+    result
+        The folder that a run wrote.
+    out
+        The file; by default the folder's name with .html, beside it.
+    """
+    from goalscope.cli.showing import write_report
+
+    return write_report(result, out)
+
+
+@app.command
+def replay(
+    result: Path,
+    /,
+    *,
+    agent: int = 0,
+    arm: str | None = None,
+    checkpoint: int = -1,
+    levels: str = "shifted",
+    episodes: int = 3,
+    greedy: Annotated[bool, Parameter(negative="")] = False,
+    svg: Path | None = None,
+) -> int:
+    """Watch an agent, in the terminal or as SVG.
+
+    Parameters
+    ----------
+    result
+        The folder that a run wrote.
+    agent
+        The agent's number within its arm.
+    arm
+        The arm; by default the first.
+    checkpoint
+        Which of the kept checkpoints, 0 for the untrained agent; by default the last.
+    levels
+        shifted: the arm's test levels; train: its training levels.
+    episodes
+        How many levels.
+    greedy
+        Always take the most probable action.
+    svg
+        Write the first episode to this file, instead of the terminal.
+    """
+    from goalscope.cli.replaying import Wanted, replay_agent
+
+    wanted = Wanted(agent, arm, checkpoint, levels, episodes, greedy)
+    return replay_agent(result, wanted, svg=svg)
+
+
+@app.command
+def verify(
+    result: Path, /, *, rerun: int = 0, workers: Workers = None, json: Json = False
+) -> int:
+    """Check every checksum of a result; compute some cells again and compare the bits.
+
+    Parameters
+    ----------
+    result
+        The folder that a run wrote.
+    rerun
+        How many cells to compute again, spread over the result.
+    workers
+        Processes that compute; by default one for each core.
+    json
+        Print JSON.
+    """
+    from goalscope.cli.verifying import verify_result
+
+    return verify_result(result, rerun, workers=workers, as_json=json)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(guarded(lambda: _run(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        complain(f"{error}. `goalscope --help` lists what there is.")
+        return 2
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,184 @@
+"""`goalscope run`: plan, compute what is missing, judge, tell. The driver has no JAX."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from goalscope.assemble import assemble
+from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.progress import Progress
+from goalscope.cli.showing import report_path, save_report
+from goalscope.discovery import resolve_experiment
+from goalscope.engine import Pool, Task
+from goalscope.errors import UserError
+from goalscope.folder import Folder
+from goalscope.report.terminal import as_json as result_json
+from goalscope.report.terminal import show_verdicts
+from goalscope.store import create_or_open, lock
+from goalscope.study import CellPlan, Study
+
+FUNCTIONS = {
+    "plan": "goalscope.laboratory:plan",
+    "compute": "goalscope.laboratory:compute",
+    "judge": "goalscope.laboratory:judge",
+}
+
+
+def run_experiment(
+    reference: str,
+    size: str,
+    seed: int,
+    overrides: Sequence[str],
+    *,
+    out: Path | None,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run or continue an experiment and return the exit code."""
+    asked = ask(reference, size, seed, overrides)
+    path = out or Path("results") / _folder_name(asked)
+    terminal = console(quiet=quiet or as_json)
+    with Pool(
+        FUNCTIONS, num_workers=workers or cores(), environment=worker_environment()
+    ) as pool:
+        planned = pool.run([Task("plan", {"asked": asked}, "plan")])[0]
+        if planned.status != "done":
+            return _not_planned(planned.status, planned.message)
+        folder = create_or_open(path, _study(asked, planned.value, _command(asked, out)))
+        pool.log_folder = folder.logs
+        with lock(folder):
+            missing = folder.missing()
+            say(terminal, _greeting(folder, len(missing), asked))
+            code = _compute(pool, folder, asked, missing, Progress(terminal, folder))
+        if code:
+            return code
+    result = assemble(folder)
+    save_report(result, report_path(path))
+    if as_json:
+        print_json(result_json(result))
+    show(terminal, show_verdicts(result))
+    say(terminal, f"report: {report_path(path)}   result: {path}")
+    say(terminal, f"next: goalscope show {path}   goalscope replay {path} --agent 0")
+    return 0
+
+
+def ask(reference: str, size: str, seed: int, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return which experiment is asked for and how, as workers are told."""
+    found = resolve_experiment(reference)
+    pairs = [override.partition("=") for override in overrides]
+    for name, equals, value in pairs:
+        if not (name and equals and value):
+            raise UserError(f"--set {name}{equals}{value}: write --set NAME=VALUE")
+    if seed < 0:
+        raise UserError(f"--seed {seed}: a seed is 0 or more")
+    return {
+        "name": found.name,
+        "module": found.module,
+        "path": str(found.path),
+        "size": size,
+        "seed": seed,
+        "overrides": {name.strip(): value for name, _, value in pairs},
+    }
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def worker_environment() -> dict[str, str]:
+    """Return what workers find in their environment: the platform, the compile cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "goalscope"
+    wanted = {
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
+def _compute(
+    pool: Pool,
+    folder: Folder,
+    asked: dict[str, Any],
+    missing: Sequence[CellPlan],
+    progress: Progress,
+) -> int:
+    """Compute missing cells and judge; return the exit code."""
+    request = {"asked": asked, "folder": str(folder.path.resolve())}
+    tasks = [Task("compute", {**request, "key": plan.key}, plan.key) for plan in missing]
+    with progress:
+        results = pool.run(tasks, progress.take)
+    failed = [result for result in results if result.status == "failed"]
+    for result in failed:
+        progress.say(f"cell {result.task.name} failed: {result.message}")
+    if pool.interrupted:
+        progress.say("stopped; what was finished is kept. The same command continues.")
+        return 130
+    if failed:
+        progress.say(f"{len(failed)} cells failed; logs in {folder.logs}. The same command tries again.")
+        return 1
+    if missing or _stale(folder):
+        judged = pool.run([Task("judge", request, "judge")])[0]
+        if judged.status != "done":
+            progress.say(f"the claims could not be judged: {judged.message}")
+            return 130 if judged.status == "stopped" else 1
+    return 0
+
+
+def _stale(folder: Folder) -> bool:
+    summary = folder.summary()
+    return summary is None or summary.cells != folder.content()
+
+
+def _study(asked: dict[str, Any], plan: Any, command: str) -> Study:
+    cells = msgspec.convert(plan["cells"], tuple[CellPlan, ...])
+    return Study(
+        experiment=asked["module"] or asked["path"],
+        name=asked["name"],
+        question=plan["question"],
+        size=asked["size"],
+        seed=asked["seed"],
+        settings=plan["settings"],
+        command=command,
+        cells=cells,
+        fingerprint=plan["fingerprint"],
+    )
+
+
+def _greeting(folder: Folder, missing: int, asked: dict[str, Any]) -> str:
+    study = folder.study
+    agents = sum(len(cell.agents) for cell in study.cells if cell.kind == "arm")
+    arms = len({cell.arm for cell in study.cells if cell.kind == "arm"})
+    head = f"{study.name} ({asked['size']}, seed {study.seed}): {study.question}"
+    done = len(study.cells) - missing
+    state = f"{arms} arms, {agents} agents, {len(study.cells)} cells"
+    if not missing:
+        return f"{head}\n{state}: finished already; nothing to do"
+    return f"{head}\n{state}" + (f"; {done} cells kept, {missing} to do" if done else "")
+
+
+def _not_planned(status: str, message: str) -> int:
+    if status == "stopped":
+        return 130
+    raise UserError(f"the experiment could not be planned: {message}", exit_code=1)
+
+
+def _command(asked: dict[str, Any], out: Path | None) -> str:
+    name = asked["name"] if asked["module"] else asked["path"]
+    words = ["goalscope", "run", name, "--size", asked["size"], "--seed", str(asked["seed"])]
+    for key, value in asked["overrides"].items():
+        words += ["--set", f"{key}={value}"]
+    return shlex.join(words + (["--out", str(out)] if out else []))
+
+
+def _folder_name(asked: dict[str, Any]) -> str:
+    extra = "".join(f"-{key}={value}" for key, value in sorted(asked["overrides"].items()))
+    name = f"{asked['name']}-{asked['size']}-seed{asked['seed']}{extra}"
+    return "".join(c if c.isalnum() or c in "-_=.," else "_" for c in name)[:120]

@@ -1,0 +1,147 @@
+"""An experiment as a record: arms, instruments, planted agents, claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from goalscope.agents.base import Build
+from goalscope.calibration import Gate
+from goalscope.claims.base import AbstractClaim
+from goalscope.goals import Goal
+from goalscope.instruments.base import AbstractInstrument
+from goalscope.population import Plan, log_spaced
+from goalscope.training.base import AbstractTrainer
+from goalscope.worlds.base import AbstractWorld
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One condition: agents that are trained alike.
+
+    Fields:
+        title: what to call it in figures.
+        train_world, test_world: where its agents are trained, and where they are measured.
+        goal: the base objective, which training pays for.
+        agent: how to build an untrained agent.
+        trainer: the learning rule.
+        updates: how many updates of it.
+        agents: how many independently initialised and trained agents.
+        group: arms of one group form one dose-response curve.
+        dose: the arm's place on that curve, or None.
+    """
+
+    title: str
+    train_world: AbstractWorld
+    test_world: AbstractWorld
+    goal: Goal
+    agent: Build
+    trainer: AbstractTrainer
+    updates: int
+    agents: int
+    group: str = "all"
+    dose: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("updates", "agents"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} of an arm is at least 1; got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """Agents whose goal is known because they were built with it, or built without one.
+
+    Fields:
+        agent: how to build one.
+        goal: name of the candidate that it has, or None if it has none of them.
+        agents: how many.
+    """
+
+    agent: Build
+    goal: str | None
+    agents: int = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """An instrument and where it is pointed.
+
+    Fields:
+        instrument: what measures.
+        on: the arm's test world or its training world.
+        gate: what it must achieve on planted agents; None for a measurement that
+            identifies no goal.
+    """
+
+    instrument: AbstractInstrument
+    on: Literal["test", "train"] = "test"
+    gate: Gate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Competence:
+    """Which agents are worth asking for their goal: those that learnt their task.
+
+    Fields:
+        on: the reading, as "instrument.reading".
+        threshold: smallest value at the last checkpoint.
+    """
+
+    on: str
+    threshold: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Which arms, instruments and claims belong together.
+
+    Fields:
+        arms: name -> arm.
+        instruments: name -> measurement, taken of every agent at every checkpoint.
+        planted: name -> planted agents, measured in the world `planted_world`.
+        planted_world: where planted agents are measured.
+        claims: predictions, written before the run.
+        competence: the gate in front of every reading.
+        labels: name of the instrument whose readings name each agent's dominant goal.
+        gallery: title -> level as text, drawn with policies in the report.
+        checkpoints: how many, log-spaced over training.
+        plan: how a block of agents is laid out; `plan.chunk` is the block's width.
+    """
+
+    arms: Mapping[str, Arm]
+    instruments: Mapping[str, Measurement]
+    planted: Mapping[str, Planted]
+    planted_world: AbstractWorld
+    claims: tuple[AbstractClaim, ...]
+    competence: Competence
+    labels: str
+    gallery: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: int = 10
+    plan: Plan = Plan()
+
+    def __post_init__(self) -> None:
+        _require_known(self.labels, self.instruments, "labels", "instrument")
+        names = set(self.arms) & set(self.planted)
+        if names:
+            raise ValueError(f"{', '.join(sorted(names))}: both an arm and a planted kind")
+        readings = self.readings()
+        _require_known(self.competence.on, readings, "competence", "reading")
+        for claim in self.claims:
+            claim.check(self.arms, readings)
+
+    def readings(self) -> tuple[str, ...]:
+        """Return every "instrument.reading" that each arm will have."""
+        return tuple(
+            f"{name}.{reading}"
+            for name, measurement in self.instruments.items()
+            for reading in measurement.instrument.readings
+        )
+
+    def until(self, arm: Arm) -> tuple[int, ...]:
+        """Return the update counts at which the arm's agents are kept and measured."""
+        return log_spaced(arm.updates, self.checkpoints)
+
+
+def _require_known(name: str, known: Mapping[str, object] | tuple, where: str, what: str) -> None:
+    if name not in known:
+        raise ValueError(f"{where} names no {what} {name!r}; there are {', '.join(known)}")

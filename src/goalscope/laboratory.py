@@ -1,0 +1,175 @@
+"""What worker processes do for a run: plan the cells, compute one, judge them all."""
+
+import dataclasses
+import functools
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import msgspec
+import numpy as np
+
+from goalscope.assemble import assemble, goal_labels, planted_truth, write_verdict
+from goalscope.calibration import calibrate
+from goalscope.cells import Report, compute_cell, plan_cells
+from goalscope.claims.judging import judge as judge_claims
+from goalscope.errors import UserError
+from goalscope.experiment import Experiment
+from goalscope.fingerprint import fingerprint
+from goalscope.result import Calibration, Result
+from goalscope.sealed import canonical_bytes
+from goalscope.settings import Asked, load_module, resolve
+from goalscope.store import open_folder
+from goalscope.worlds.grid import AbstractGridWorld
+
+NONE = "none"
+LABELS_NONE, UNDECIDED = "none of these", "undecided"
+
+
+def plan(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return question, resolved settings and cells of an experiment, as plain JSON."""
+    asked = _ask(request["asked"])
+    experiment = experiment_of(request["asked"])
+    plans = plan_cells(experiment, request["asked"]["seed"])
+    return {
+        "question": (asked.function.__globals__["__doc__"] or "").strip().split("\n")[0],
+        "settings": msgspec.to_builtins(dict(asked.settings)),
+        "cells": msgspec.to_builtins(plans),
+        "claims": [claim.text for claim in experiment.claims],
+        "fingerprint": _fingerprint(),
+    }
+
+
+def compute(request: Mapping[str, Any], report: Report) -> None:
+    """Compute one cell and commit it to its folder."""
+    experiment = experiment_of(request["asked"])
+    folder = open_folder(Path(request["folder"]))
+    planned = folder.plans[request["key"]]
+    seed = request["asked"]["seed"]
+    if planned.key not in {found.key for found in plan_cells(experiment, seed)}:
+        raise UserError(
+            f"cell {planned.key} of {folder.path} was planned by other code: the experiment "
+            "has changed since. Run it into a new folder."
+        )
+    begun = time.monotonic()
+    computed = compute_cell(experiment, planned, report)
+    folder.commit(
+        planned,
+        computed.tensors,
+        seconds=time.monotonic() - begun,
+        fingerprint=_fingerprint(),
+        metadata=computed.metadata,
+    )
+
+
+def recompute(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Compute a stored cell again; return the arrays whose bits differ from the stored."""
+    experiment = experiment_of(request["asked"])
+    folder = open_folder(Path(request["folder"]))
+    computed = compute_cell(experiment, folder.plans[request["key"]], report)
+    different = []
+    for file, arrays in computed.tensors.items():
+        stored = folder.load(request["key"], file)
+        if set(stored) != set(arrays):
+            different.append(file)
+        for name in sorted(set(stored) & set(arrays)):
+            same = np.asarray(arrays[name]).tobytes() == stored[name].tobytes()
+            different += [] if same else [f"{file}/{name}"]
+    return {"different": different}
+
+
+def judge(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Calibrate the instruments, judge the claims, and store both as the summary."""
+    experiment = experiment_of(request["asked"])
+    folder = open_folder(Path(request["folder"]))
+    result = assemble(folder)
+    calibration = _calibrate(experiment, result, planted_truth(folder))
+    verdicts = judge_claims(
+        experiment.claims,
+        result.evidence,
+        result.arms,
+        calibration,
+        seed=request["asked"]["seed"],
+    )
+    names, labels = _labels(experiment, result)
+    folder.write_summary(
+        {
+            "verdicts": [write_verdict(verdict) for verdict in verdicts],
+            "calibration": {n: dataclasses.asdict(c) for n, c in calibration.items()},
+            "label_names": names,
+            "labels": {arm: found.tolist() for arm, found in labels.items()},
+            "pictures": _pictures(experiment),
+            "action_names": list(experiment.planted_world.action_names),
+        }
+    )
+    return {}
+
+
+def _ask(asked: Mapping[str, Any]) -> Asked:
+    name = asked["module"] or asked["name"]
+    module = load_module(name, None if asked["module"] else asked["path"])
+    return resolve(module, asked["size"], asked["overrides"])
+
+
+def experiment_of(asked: Mapping[str, Any]) -> Experiment:
+    return _cached_experiment(canonical_bytes(dict(asked)))
+
+
+@functools.lru_cache(maxsize=1)
+def _cached_experiment(request: bytes) -> Experiment:
+    asked = _ask(msgspec.json.decode(request))
+    try:
+        experiment = asked.function(**asked.settings)
+    except ValueError as error:
+        raise UserError(f"these settings do not fit together: {error}") from error
+    if not isinstance(experiment, Experiment):
+        kind = type(experiment).__name__
+        raise UserError(f"{asked.function.__name__} returns a {kind}, not an Experiment")
+    return experiment
+
+
+def _calibrate(
+    experiment: Experiment, result: Result, truth: Mapping[str, str | None]
+) -> dict[str, Calibration]:
+    return {
+        name: calibrate(
+            name, result.evidence, truth, measurement.instrument.candidates, measurement.gate
+        )
+        for name, measurement in experiment.instruments.items()
+        if measurement.gate is not None
+    }
+
+
+def _labels(
+    experiment: Experiment, result: Result
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    instrument = experiment.instruments[experiment.labels].instrument
+    readings = [*instrument.candidates, *(r for r in instrument.readings if r == NONE)]
+    names = [LABELS_NONE if reading == NONE else reading for reading in readings]
+    labels = goal_labels(
+        result.arms, result.evidence, experiment.labels, readings, instrument.convicts
+    )
+    return [*names, UNDECIDED], labels
+
+
+def _pictures(experiment: Experiment) -> list[dict[str, Any]]:
+    world = experiment.planted_world
+    if not isinstance(world, AbstractGridWorld):
+        return []
+    numbers = jax.numpy.arange(world.num_states)
+    pictures = []
+    for title, text in experiment.gallery.items():
+        level = world.parse_level(text)
+        states = jax.vmap(world.state_at, (None, 0))(level, numbers)
+        tokens = jax.vmap(world.observe_state, (None, 0))(level, states)
+        cells = np.asarray(tokens)[:, 0]
+        places = np.stack(np.divmod(cells, world.size), axis=1) + 1
+        pictures.append({"title": title, "text": text, "cells": places.ravel().tolist()})
+    return pictures
+
+
+def _fingerprint() -> dict[str, str]:
+    device = jax.devices()[0]
+    return fingerprint(device=f"{device.platform} {device.device_kind}")

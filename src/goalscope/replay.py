@@ -1,0 +1,92 @@
+"""One stored agent brought back, and what it does in some levels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from jax import numpy as jnp
+
+from goalscope.agents.base import AbstractAgent
+from goalscope.agents.planted import Greedy
+from goalscope.cells import parameters, path_name
+from goalscope.errors import UserError
+from goalscope.experiment import Arm
+from goalscope.folder import Folder
+from goalscope.laboratory import experiment_of
+from goalscope.population import build
+from goalscope.rollout import rollout
+from goalscope.store import open_folder
+from goalscope.worlds.grid import AbstractGridWorld
+
+
+def replay(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return episodes of a stored agent: the level as text, the cells visited, the end."""
+    experiment, folder = experiment_of(request["asked"]), open_folder(Path(request["folder"]))
+    arm = experiment.arms[request["arm"]]
+    agent = load_agent(folder, request["arm"], arm, request["agent"], request["checkpoint"])
+    world = arm.test_world if request["levels"] == "shifted" else arm.train_world
+    if not isinstance(world, AbstractGridWorld):
+        raise UserError(f"{type(world).__name__} is no grid world; it cannot be drawn")
+    chosen = Greedy(agent) if request["greedy"] else agent
+    key = jax.random.key(request["asked"]["seed"])
+    episodes = [
+        _episode(jax.random.fold_in(key, number), chosen, world)
+        for number in range(request["episodes"])
+    ]
+    title = f"{arm.title}, agent {request['agent']}, checkpoint {request['checkpoint']}"
+    return {"title": f"{title}, {request['levels']} levels", "episodes": episodes}
+
+
+def load_agent(
+    folder: Folder, name: str, arm: Arm, number: int, checkpoint: int
+) -> AbstractAgent:
+    """Return one agent of an arm as it was at a checkpoint.
+
+    Raises:
+        UserError: no such agent or checkpoint, or arrays that do not fit the arm's agents.
+    """
+    plans = [plan for plan in folder.study.cells if plan.arm == name]
+    found = [plan for plan in plans if number in plan.agents]
+    if not found:
+        last = max(agent for plan in plans for agent in plan.agents)
+        raise UserError(f"--agent {number}: the agents of {name} are 0 to {last}")
+    stored = folder.load(found[0].key, "agents")
+    row = found[0].agents.index(number)
+    template = build(folder.study.seed, np.array([number]), arm.agent, arm.train_world)
+    expected = {path: leaf.shape[1:] for path, leaf in parameters(template).items()}
+    if {path: leaf.shape[2:] for path, leaf in stored.items()} != expected:
+        raise UserError(f"cell {found[0].key} holds other arrays than the arm's agents have", 3)
+    checkpoints = next(iter(stored.values())).shape[1]
+    if not -checkpoints <= checkpoint < checkpoints:
+        raise UserError(f"--checkpoint {checkpoint}: there are 0 to {checkpoints - 1}")
+
+    def restore(path, leaf):
+        known = eqx.is_array(leaf)
+        return jnp.asarray(stored[path_name(path)][row, checkpoint]) if known else leaf
+
+    return jax.tree_util.tree_map_with_path(restore, template)
+
+
+def _episode(key, agent: AbstractAgent, world: AbstractGridWorld) -> dict[str, Any]:
+    k_level, k_act = jax.random.split(key)
+    level = world.sample_level(k_level)
+    trajectory = rollout(k_act, agent, world, level)
+    valid = np.asarray(trajectory.happened)
+    last = jax.tree.map(lambda leaf: leaf[valid.sum() - 1], trajectory)
+    end = world.step(k_act, level, last.states, last.actions)
+    final = world.observe_state(level, end)[0]
+    cells = [*np.asarray(trajectory.tokens)[:, 0][valid], final]
+    happened = np.asarray(trajectory.features)[valid]
+    moments = [
+        f"{feature} at step {int(np.argmax(column > 0)) + 1}"
+        for feature, column in zip(world.feature_names, happened.T, strict=True)
+        if np.any(column > 0)
+    ]
+    return {
+        "text": world.level_text(level),
+        "cells": [int(cell) for cell in cells],
+        "end": f"{int(valid.sum())} steps: " + (", ".join(moments) or "nothing happened"),
+    }
