@@ -226,6 +226,6 @@ def _run(arguments: list[str]) -> int:
     try:
         code = app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        complain(f"{error}. `goalscope --help` lists what there is.")
+        complain(f"{str(error).rstrip(chr(46))}. `goalscope --help` lists what there is.")
         return 2
     return code if isinstance(code, int) else 0
