@@ -1,4 +1,4 @@
-"""What every world and agent must satisfy: for our tests, and for those of plug-ins."""
+"""What every world must satisfy."""
 
 from functools import partial
 from typing import NamedTuple
@@ -10,14 +10,12 @@ from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from goalscope import solve
-from goalscope.agents.base import AbstractAgent, Response
 from goalscope.goals import Goal
+from goalscope.testing.compare import TOLERANCE, form, require, same
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.grid import AbstractGridWorld
 
-NUM_OBSERVATIONS = 4
 NUM_STEPS = 12
-TOLERANCE = 1e-4
 
 
 class _Episode(NamedTuple):
@@ -57,7 +55,7 @@ def check_world(world: AbstractWorld, *, key: Key[Array, ""], num_levels: int = 
         (first, f"in a batch of {num_levels}"),
     ):
         reason = f"the episode of a key differs when it is computed {how}"
-        _require(_same(alone, other, 1e-6), _of(world, reason))
+        require(same(alone, other, 1e-6), _of(world, reason))
     _check_ranges(world, batch)
     _check_uncompiled(world, key, alone)
     if isinstance(world, AbstractSolvableWorld):
@@ -95,12 +93,12 @@ def _random_episode(world: AbstractWorld, key: Key[Array, ""]) -> _Episode:
 
 def _check_forms(world: AbstractWorld, episode: _Episode) -> None:
     names = (*world.action_names, *world.feature_names)
-    _require(all(names) and world.horizon >= 1, _of(world, "empty names or no steps"))
+    require(all(names) and world.horizon >= 1, _of(world, "empty names or no steps"))
     for what in (world.action_names, world.feature_names):
         reason = (
             f"{', '.join(what) or 'no names'}: names are unique and there is one at least"
         )
-        _require(0 < len(set(what)) == len(what), _of(world, reason))
+        require(0 < len(set(what)) == len(what), _of(world, reason))
     num_tokens = len(world.token_sizes)
     for what, leaf, shape, kind in (
         ("observe_level", episode.view, world.level_shape, jnp.floating),
@@ -111,7 +109,7 @@ def _check_forms(world: AbstractWorld, episode: _Episode) -> None:
         found = f"{leaf.dtype}{list(leaf.shape)}"
         reason = f"{what} gives {found}, over time, not {kind.__name__}{list(shape)}"
         right = leaf.shape == shape and jnp.issubdtype(leaf.dtype, kind)
-        _require(right, _of(world, reason))
+        require(right, _of(world, reason))
 
 
 def _check_uncompiled(world: AbstractWorld, key: Key[Array, ""], episode: _Episode) -> None:
@@ -125,26 +123,26 @@ def _check_uncompiled(world: AbstractWorld, key: Key[Array, ""], episode: _Episo
         over = world.terminal(level, successor)
         return successor, features, world.observe_state(level, successor), over
 
-    alike = _same(step(key), jax.jit(step)(key), TOLERANCE)
-    _require(alike, _of(world, "a step is not the same compiled and uncompiled"))
+    alike = same(step(key), jax.jit(step)(key), TOLERANCE)
+    require(alike, _of(world, "a step is not the same compiled and uncompiled"))
 
 
 def _check_ranges(world: AbstractWorld, batch: _Episode) -> None:
     sizes = np.array(world.token_sizes)
     inside = (np.asarray(batch.tokens) >= 0) & (np.asarray(batch.tokens) < sizes)
-    _require(bool(inside.all()), _of(world, f"tokens leave their sizes {sizes.tolist()}"))
+    require(bool(inside.all()), _of(world, f"tokens leave their sizes {sizes.tolist()}"))
     for what in ("view", "features"):
         finite = np.isfinite(getattr(batch, what)).all()
-        _require(bool(finite), _of(world, f"a number of {what} is not finite"))
+        require(bool(finite), _of(world, f"a number of {what} is not finite"))
     over = bool(batch.terminal[:, 0].any())
-    _require(not over, _of(world, "an episode is over when it begins"))
+    require(not over, _of(world, "an episode is over when it begins"))
 
 
 def _check_solvable(world: AbstractSolvableWorld, batch: _Episode) -> None:
     """Check numbers of states, tables, views and starts of every level of the batch."""
     faults = jax.jit(jax.vmap(partial(_faults, world)))(batch)
     reasons = [reason for reason, is_so in faults.items() if is_so.any()]
-    _require(not reasons, _of(world, "; ".join(reasons)))
+    require(not reasons, _of(world, "; ".join(reasons)))
 
 
 def _faults(world: AbstractSolvableWorld, episode: _Episode) -> dict[str, Bool[Array, ""]]:
@@ -201,151 +199,8 @@ def _check_text(world: AbstractGridWorld, levels: list[PyTree]) -> None:
         text = world.level_text(level)
         lines = [len(line) for line in text.split("\n")]
         reason = f"a level of size {world.size} is not drawn with a border:\n{text}"
-        _require(lines == [world.size + 2] * (world.size + 2), _of(world, reason))
+        require(lines == [world.size + 2] * (world.size + 2), _of(world, reason))
         again = world.parse_level(text)
         reason = f"parse_level does not read what level_text wrote:\n{text}"
-        alike = _form(level) == _form(again) and _same(level, again, 0.0)
-        _require(alike, _of(world, reason))
-
-
-def check_agent(agent: AbstractAgent, world: AbstractWorld, *, key: Key[Array, ""]) -> None:
-    """Raise `AssertionError` with a reason unless `agent` is a well-behaved agent.
-
-    Responses to observations of `world` have the promised shapes and finite numbers; memory
-    keeps its structure; the same observation gets the same response; and compiling,
-    batching over observations and stacking agents do not change it. Consumes `key`.
-    """
-    views, tokens = _observations(key, world)
-    _check_shapes(agent, world, views[0], tokens[0])
-    alone = eqx.filter_jit(_respond)
-    responses = [alone(agent, views[i], tokens[i]) for i in range(NUM_OBSERVATIONS)]
-    expected = jax.tree.map(lambda *leaves: jnp.stack(leaves), *responses)
-    again = [alone(agent, views[i], tokens[i]) for i in range(NUM_OBSERVATIONS)]
-    _require(
-        all(_same(one, other, 0.0) for one, other in zip(responses, again, strict=True)),
-        "the same observation got two different responses",
-    )
-    _require(
-        all(np.all(np.isfinite(leaf)) for leaf in (expected.logits, expected.value)),
-        "logits or values are not finite; use a large negative number for -inf",
-    )
-    _require(
-        _same(_respond(agent, views[0], tokens[0]), responses[0], TOLERANCE),
-        "the compiled agent responds differently from the uncompiled one",
-    )
-    batched = eqx.filter_jit(jax.vmap(_respond, (None, 0, 0)))(agent, views, tokens)
-    _require(
-        _same(batched, expected, TOLERANCE),
-        "the response to a batch differs from the responses to its members",
-    )
-    _check_stacked(agent, views[0], tokens[0], responses[0])
-
-
-def _observations(
-    key: Key[Array, ""], world: AbstractWorld
-) -> tuple[Float[Array, "B ..."], Int[Array, "B K"]]:
-    """Return the first observations of episodes after a random number of random steps."""
-
-    def observe(key):
-        k_level, k_steps = jax.random.split(key)
-        level = world.sample_level(k_level)
-
-        def step(state, key):
-            k_act, k_env = jax.random.split(key)
-            action = jax.random.randint(k_act, (), 0, world.num_actions)
-            return world.step(k_env, level, state, action), None
-
-        keys = jax.random.split(k_steps, 3)
-        state, _ = jax.lax.scan(step, world.reset(level), keys)
-        return world.observe_level(level), world.observe_state(level, state)
-
-    return eqx.filter_jit(jax.vmap(observe))(jax.random.split(key, NUM_OBSERVATIONS))
-
-
-def _respond(
-    agent: AbstractAgent, view: Float[Array, "..."], tokens: Int[Array, " K"]
-) -> Response:
-    """Return the second response of an episode in which the agent sees the same twice."""
-    context = agent.embed(view)
-    first = agent(context, tokens, agent.initial_memory())
-    return agent(context, tokens, first.memory)
-
-
-def _check_shapes(
-    agent: AbstractAgent,
-    world: AbstractWorld,
-    view: Float[Array, "..."],
-    tokens: Int[Array, " K"],
-) -> None:
-    def parts(agent):
-        start = agent.initial_memory()
-        response = agent(agent.embed(view), tokens, start)
-        return start, response
-
-    start, response = eqx.filter_eval_shape(parts, agent)
-    wanted = (world.num_actions,)
-    _require(
-        response.logits.shape == wanted,
-        f"logits have shape {response.logits.shape}; the world has actions {wanted}",
-    )
-    _require(
-        response.value.shape == (), f"the value has shape {response.value.shape}, not ()"
-    )
-    _require(
-        _form(start) == _form(response.memory),
-        f"memory starts as {_form(start)} and comes back as {_form(response.memory)}",
-    )
-
-
-def _check_stacked(
-    agent: AbstractAgent,
-    view: Float[Array, "..."],
-    tokens: Int[Array, " K"],
-    expected: Response,
-) -> None:
-    """Check two stacked agents: contexts made in one call, responses in another."""
-    stacked = jax.tree.map(
-        lambda leaf: jnp.stack([leaf, leaf]) if eqx.is_array(leaf) else leaf, agent
-    )
-    _require(
-        bool(jax.tree.leaves(eqx.filter(agent, eqx.is_array))),
-        "an agent without any array cannot be stacked into a population",
-    )
-    per_agent = eqx.if_array(0)
-
-    @eqx.filter_jit
-    def embed_then_respond(agents):
-        contexts = eqx.filter_vmap(lambda agent: agent.embed(view))(agents)
-        memories = eqx.filter_vmap(lambda agent: agent.initial_memory())(agents)
-
-        def respond(agent, context, memory):
-            first = agent(context, tokens, memory)
-            return agent(context, tokens, first.memory)
-
-        batched = eqx.filter_vmap(respond, in_axes=per_agent)
-        return batched(agents, contexts, memories)
-
-    responses = embed_then_respond(stacked)
-    for index in range(2):
-        one = jax.tree.map(lambda leaf, index=index: leaf[index], responses)
-        _require(
-            _same(one, expected, TOLERANCE),
-            "an agent in a stack responds differently from the same agent alone",
-        )
-
-
-def _form(tree: PyTree) -> str:
-    """Return structure, shapes and types of a tree, for comparison and for messages."""
-    return str(jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree))
-
-
-def _same(one: PyTree, other: PyTree, tolerance: float) -> bool:
-    def close(a, b):
-        return np.allclose(a, b, rtol=tolerance, atol=tolerance)
-
-    return bool(jax.tree.all(jax.tree.map(close, one, other)))
-
-
-def _require(condition: bool, reason: str) -> None:
-    if not condition:
-        raise AssertionError(reason)
+        alike = form(level) == form(again) and same(level, again, 0.0)
+        require(alike, _of(world, reason))
