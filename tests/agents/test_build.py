@@ -33,6 +33,15 @@ def test_a_function_can_be_built_too(world, rng):
     assert build.describe()["kind"] == "goalscope.agents.planted:action_biased"
 
 
+def test_a_planner_is_built_for_a_feature(world, rng):
+    options = {"feature": "far_corner", "inverse_temperature": 20.0}
+    agent = Build(Planner, options)(rng, world)
+    assert isinstance(agent, Planner)
+    assert agent.goal.name == "far_corner"
+    assert agent.depth == world.horizon
+    assert Build(Planner, options).describe()["options"] == options
+
+
 def test_an_unknown_option_is_refused_with_those_that_exist():
     with pytest.raises(
         ValueError, match=r"MLP has no option width; it has widths, activation"
@@ -46,5 +55,5 @@ def test_an_option_that_is_no_json_is_refused():
 
 
 def test_a_class_without_init_is_refused():
-    with pytest.raises(TypeError, match="Planner has no `init"):
-        Build(Planner)
+    with pytest.raises(TypeError, match="Greedy has no `init"):
+        Build(planted.Greedy)

@@ -7,7 +7,7 @@ import pytest
 from jax import numpy as jnp
 from jax.core import Tracer
 
-from goalscope import goals, solve
+from goalscope import solve
 from goalscope.agents import planted
 from goalscope.agents.base import AbstractAgent, Response
 from goalscope.agents.conv import Conv
@@ -25,7 +25,9 @@ TRAINABLE = {
     "lookup": LookupTable.init,
 }
 PLANTED = {
-    "planner": lambda _, world: Planner(world, goals.reach(world, "cheese"), 3.0, 0.9, 16),
+    "planner": lambda _, world: Planner.init(
+        _, world, feature="cheese", inverse_temperature=3.0, depth=16
+    ),
     "greedy": lambda rng, world: planted.Greedy(
         GRU.init(rng, world, width=6, memory_size=4)
     ),
@@ -33,7 +35,7 @@ PLANTED = {
     "action_biased": planted.action_biased,
     "random_deterministic": planted.RandomDeterministic.init,
     "imitator": lambda rng, world: planted.imitator(
-        rng, world, goals.reach(world, "cheese"), num_levels=8
+        rng, world, feature="cheese", num_levels=8
     ),
 }
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -108,7 +110,7 @@ def test_greedy_takes_the_most_probable_action(world, tables, rng):
 
 def test_the_imitator_does_not_look_at_the_level(world, tables, rng, cheese):
     same = eqx.tree_at(lambda all: all.tokens, tables, jnp.stack([tables.tokens[0]] * 4))
-    agent = planted.imitator(rng, world, cheese, num_levels=8)
+    agent = planted.imitator(rng, world, feature="cheese", num_levels=8)
     policies = np.asarray(_policies(agent, same))
     np.testing.assert_array_equal(policies, np.broadcast_to(policies[0], policies.shape))
 
@@ -116,8 +118,7 @@ def test_the_imitator_does_not_look_at_the_level(world, tables, rng, cheese):
 def test_the_imitator_is_optimal_where_all_levels_are_alike(rng):
     """Without walls and with the cheese in the corner there is nothing to look at."""
     world = Corner(wall_density=0.0, size=3, horizon=16)
-    goal = goals.reach(world, "cheese")
-    agent = planted.imitator(rng, world, goal, num_levels=8)
+    agent = planted.imitator(rng, world, feature="cheese", num_levels=8)
     table = solve.tabulate(world, world.sample_level(jax.random.key(0)))
     policy = np.asarray(solve.policy_of(agent, table))
     for cell in range(1, 9):
@@ -129,7 +130,9 @@ def test_the_imitator_is_optimal_where_all_levels_are_alike(rng):
 def test_the_imitator_has_the_likelihood_maximum(world, rng, cheese):
     """Its logits maximise the expected log-likelihood of the levels that it copied."""
     levels = 8
-    agent = planted.imitator(rng, world, cheese, num_levels=levels, smoothing=1e-6)
+    agent = planted.imitator(
+        rng, world, feature="cheese", num_levels=levels, smoothing=1e-6
+    )
     seed = np.random.default_rng(0).integers(2**32, dtype=np.uint32)
     keys = jax.random.split(jax.random.key(seed), levels)
 
@@ -143,6 +146,17 @@ def test_the_imitator_has_the_likelihood_maximum(world, rng, cheese):
 
     slopes = [jax.grad(log_likelihood)(agent.logits, key) for key in keys]
     np.testing.assert_allclose(sum(slopes), 0.0, atol=1e-3)
+
+
+def test_the_imitator_may_copy_from_other_levels(world, tables, rng):
+    """Copied where the cheese is always in the corner, it goes there when it is not."""
+    changes = {"shifted_share": 0.0, "wall_density": 0.0}
+    agent = planted.imitator(rng, world, feature="cheese", num_levels=8, changes=changes)
+    open_room = dataclasses.replace(world, wall_density=0.0)
+    table = solve.tabulate(open_room, open_room.sample_level(jax.random.key(1)))
+    policy = np.asarray(solve.policy_of(agent, table))
+    assert not np.asarray(table.terminal)[0]
+    np.testing.assert_allclose(policy[1:, 2:], 0.0, atol=0.01)
 
 
 def test_the_optimal_policy_is_uniform_over_the_shortest_ways(table, world, cheese):

@@ -3,14 +3,19 @@
 from typing import NamedTuple
 
 import equinox as eqx
+import numpy as np
 from jax import numpy as jnp
 from jax.core import Tracer
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, Response
-from goalscope.goals import Goal
+from goalscope.goals import Goal, collect, reach
 from goalscope.worlds.base import AbstractSolvableWorld
+
+
+def _real(value: ArrayLike) -> Float[Array, "..."]:
+    return jnp.asarray(value, jnp.float32)
 
 
 class Solution(NamedTuple):
@@ -39,9 +44,29 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
 
     world: AbstractSolvableWorld
     goal: Goal
-    inverse_temperature: Float[Array, "*b"] = eqx.field(converter=jnp.asarray)
-    discount: Float[Array, "*b"] = eqx.field(converter=jnp.asarray)
+    inverse_temperature: Float[Array, "*b"] = eqx.field(converter=_real)
+    discount: Float[Array, "*b"] = eqx.field(converter=_real)
     depth: int = eqx.field(static=True)
+
+    @staticmethod
+    def init(
+        _: np.random.Generator,
+        world: AbstractSolvableWorld,
+        *,
+        feature: str,
+        inverse_temperature: float,
+        once: bool = True,
+        discount: float = 0.99,
+        depth: int | None = None,
+    ) -> "Planner":
+        """Return an agent that wants `feature`: the first time, or if not `once` each time.
+
+        It knows the dynamics of `world`, and looks as far ahead as its horizon unless
+        `depth` is given. Nothing is random.
+        """
+        goal = reach(world, feature) if once else collect(world, feature)
+        ahead = world.horizon if depth is None else depth
+        return Planner(world, goal, inverse_temperature, discount, ahead)
 
     def __check_init__(self):
         if self.depth < 1:

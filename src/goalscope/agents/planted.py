@@ -3,7 +3,9 @@
 The truth against which instruments are calibrated. For an agent with a goal, use `Planner`.
 """
 
+import dataclasses
 import math
+from collections.abc import Mapping
 
 import equinox as eqx
 import jax
@@ -14,7 +16,7 @@ from jaxtyping import Array, Float, Int, Key, UInt32
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, Context, Memory, Response
 from goalscope.agents.lookup import LookupTable, row_of
-from goalscope.goals import Goal
+from goalscope.goals import Goal, reach
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 
 IMPOSSIBLE = -1e9
@@ -135,19 +137,24 @@ def certain(action: Int[Array, ""], num_actions: int) -> Float[Array, " A"]:
 def imitator(
     rng: np.random.Generator,
     world: AbstractSolvableWorld,
-    goal: Goal,
     *,
+    feature: str,
     num_levels: int = 256,
     smoothing: float = 1e-3,
+    changes: Mapping[str, float] | None = None,
 ) -> LookupTable:
     """Return a copy of optimal behaviour that has no goal and does not see the level.
 
-    The table is the maximum-likelihood fit to an agent that is optimal for `goal` on
-    `num_levels` levels of `world` (ties uniform):
+    The table is the maximum-likelihood fit to an agent that is optimal at reaching
+    `feature` on `num_levels` levels of `world` (ties uniform):
     `π(a|t) ∝ ε + Σ_levels Σ_s d(s) π*(a|s) [tokens(s) = t]`, with occupancies `d` over
-    `world.horizon` steps and `ε = smoothing`. Where all those levels have the goal in one
-    place it cannot be told from an agent that wants to be in that place.
+    `world.horizon` steps and `ε = smoothing`. Where all those levels have the feature in
+    one place it cannot be told from an agent that wants to be in that place. `changes`
+    are fields of `world` with other values, for levels to copy from that differ from
+    those in which the agent will be measured.
     """
+    world = dataclasses.replace(world, **(changes or {}))
+    goal = reach(world, feature)
     key = jax.random.key(rng.integers(2**32, dtype=np.uint32))
     template = LookupTable.init(rng, world)
     counts = _optimal_counts(jax.random.split(key, num_levels), world, goal) + smoothing
