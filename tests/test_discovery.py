@@ -107,10 +107,10 @@ def test_every_builtin_says_what_it_is():
     assert silent == []
 
 
-def test_every_builtin_experiment_module_is_found():
+def test_every_builtin_with_sizes_is_an_experiment():
     folder = Path(__file__).parents[1] / "src" / "goalscope" / "experiments"
-    stems = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
-    assert {e.name for e in find("experiments") if e.path.parent == folder} == stems
+    sized = {path.stem for path in folder.glob("*.py") if "\nSIZES" in path.read_text()}
+    assert {e.name for e in find("experiments") if e.path.parent == folder} == sized
 
 
 def test_builtins_are_found_by_name():

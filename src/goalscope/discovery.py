@@ -63,7 +63,7 @@ def find(kind: str) -> list[Entry]:
 
     Worlds, agents, trainers and instruments are the public classes that inherit from an
     abstract one (`AbstractWorld`, `AbstractGridWorld[...]`, ...). Experiments are the
-    modules with a public function that returns an `Experiment`.
+    modules with a function of their own name that returns an `Experiment`.
 
     >>> "Corner" in [entry.name for entry in find("worlds")]
     True
@@ -167,7 +167,7 @@ def _entries(kind: str, module: str, path: Path) -> Iterator[Entry]:
     except (SyntaxError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as Python: {error}.") from error
     if kind == "experiments":
-        if any(_returns_experiment(node) for node in tree.body):
+        if any(_returns_experiment(node, path.stem) for node in tree.body):
             yield Entry(path.stem, module, _summary(tree), path)
         return
     for node in tree.body:
@@ -175,8 +175,9 @@ def _entries(kind: str, module: str, path: Path) -> Iterator[Entry]:
             yield Entry(node.name, module, _summary(node), path)
 
 
-def _returns_experiment(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+def _returns_experiment(node: ast.stmt, name: str) -> bool:
+    """Return whether a statement defines the function `name(...) -> Experiment`."""
+    if not isinstance(node, ast.FunctionDef) or node.name != name:
         return False
     return node.returns is not None and _name(node.returns) == "Experiment"
 
