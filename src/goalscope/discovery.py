@@ -21,6 +21,7 @@ KINDS = {
     "agents": "Agent",
     "trainers": "Trainer",
     "instruments": "Instrument",
+    "claims": "Claim",
     "experiments": "Experiment",
 }
 _FOLDERS = {kind: kind for kind in KINDS} | {"trainers": "training"}
@@ -61,8 +62,8 @@ class ExperimentReference:
 def find(kind: str) -> list[Entry]:
     """Return everything of one kind, built-ins and plug-ins, in the order of their names.
 
-    Worlds, agents, trainers and instruments are the public classes that inherit from an
-    abstract one (`AbstractWorld`, `AbstractGridWorld[...]`, ...). Experiments are the
+    Worlds, agents, trainers, instruments and claims are the public classes that inherit
+    from an abstract one (`AbstractWorld`, `AbstractGridWorld[...]`, ...). Experiments are the
     modules with a function of their own name that returns an `Experiment`.
 
     >>> "Corner" in [entry.name for entry in find("worlds")]
