@@ -63,8 +63,8 @@ def find(kind: str) -> list[Entry]:
     """Return everything of one kind, built-ins and plug-ins, in the order of their names.
 
     Worlds, agents, trainers, instruments and claims are the public classes that inherit
-    from an abstract one (`AbstractWorld`, `AbstractGridWorld[...]`, ...). Experiments are the
-    modules with a function of their own name that returns an `Experiment`.
+    from an abstract one (`AbstractWorld`, `AbstractGridWorld[...]`, ...). Experiments are
+    the modules with a function of their own name that returns an `Experiment`.
 
     >>> "Corner" in [entry.name for entry in find("worlds")]
     True
