@@ -60,9 +60,14 @@ def resolve(module: ModuleType, size: str, overrides: Mapping[str, str]) -> Aske
 
 
 def load_module(name: str, path: str | None) -> ModuleType:
-    """Return the experiment's module: a built-in by name, or a user's file by path."""
+    """Return the experiment's module: a built-in by name, or a user's file by path.
+
+    A user's file may import its neighbours; they come last, so that they hide nothing.
+    """
     if path is None:
         return importlib.import_module(name)
+    if (folder := str(Path(path).parent)) not in sys.path:
+        sys.path.append(folder)
     specification = importlib.util.spec_from_file_location(Path(path).stem, path)
     if specification is None or specification.loader is None:
         raise UserError(f"{path} is not a Python file")
