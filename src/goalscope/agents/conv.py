@@ -108,6 +108,9 @@ def neighbourhoods(planes: Float[Array, "H W C"]) -> Float[Array, "S nine_C"]:
 
     The order is offset before channel: the product of the rows with a `[9 C, O]` matrix is
     the convolution of `planes` with it.
+
+    >>> neighbourhoods(jnp.ones((2, 2, 1)))[0]
+    Array([0., 0., 0., 0., 1., 1., 0., 1., 1.], dtype=float32)
     """
     height, width, channels = planes.shape
     padded = jnp.pad(planes, ((1, 1), (1, 1), (0, 0)))

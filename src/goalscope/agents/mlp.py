@@ -50,6 +50,10 @@ class MLP(AbstractAgent[Float[Array, " W"], tuple[()]]):
 
         Weights are normal with variance `1 / inputs`; the policy head is 100 times smaller,
         so that training starts from a nearly uniform policy (Andrychowicz et al. 2021).
+
+        >>> from goalscope.worlds.corner import Corner
+        >>> MLP.init(np.random.default_rng(0), Corner(size=3), widths=(8,)).policy.weight.shape
+        (8, 4)
         """
         check_activation(activation)
         check_widths(widths)

@@ -130,7 +130,11 @@ class Greedy(AbstractAgent[Context, Memory]):
 
 
 def certain(action: Int[Array, ""], num_actions: int) -> Float[Array, " A"]:
-    """Return the logits of a policy that always takes `action`."""
+    """Return the logits of a policy that always takes `action`.
+
+    >>> jax.nn.softmax(certain(jnp.array(1), 3))
+    Array([0., 1., 0.], dtype=float32)
+    """
     return jnp.where(jnp.arange(num_actions) == action, 0.0, IMPOSSIBLE)
 
 
