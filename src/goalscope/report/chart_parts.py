@@ -1,0 +1,113 @@
+"""Pieces of Vega-Lite charts: layers, rows of data, axes. No JAX.
+
+Charts hold numbers and no text of a result. Colours are CSS variables of the page, so that
+a drawing follows the reader's colour scheme; what marks stand for is said in the page.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goalscope.statistics import Interval
+
+Spec = Mapping[str, Any]
+Row = dict[str, float]
+
+WIDTH = 270
+LINEAR_UP_TO = 30.0
+"""Ratio of the largest to the smallest positive value up to which an axis is linear."""
+
+CONFIG: Spec = {
+    "aria": False,
+    "background": None,
+    "font": "system-ui, sans-serif",
+    "padding": 4,
+    "view": {"stroke": None},
+    "axis": {
+        "domain": False,
+        "gridColor": "var(--rule)",
+        "labelColor": "var(--muted)",
+        "labelFontSize": 11,
+        "tickColor": "var(--rule)",
+        "titleColor": "var(--muted)",
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+    },
+}
+
+
+def layer(rows: Sequence[Row], mark: Spec, x: Spec, y: Spec, y2: str = "") -> Spec:
+    """Return marks for rows; `y2` names the field of the other end of bars and areas."""
+    encoding = {"x": x, "y": y} | ({"y2": {"field": y2}} if y2 else {})
+    return {"data": {"values": list(rows)}, "mark": mark, "encoding": encoding}
+
+
+def rows(x: Sequence[float], intervals: Sequence[Interval]) -> list[Row]:
+    """Return what can be drawn: positions with an estimate, and bounds where there are any.
+
+    >>> from goalscope.statistics import UNKNOWN
+    >>> rows([0.0, 1.0], [UNKNOWN, Interval(1.0, 0.0, 2.0)])
+    [{'x': 1.0, 'estimate': 1.0, 'lower': 0.0, 'upper': 2.0}]
+    """
+    found = []
+    for position, interval in zip(x, intervals, strict=True):
+        row = {
+            "x": position,
+            "estimate": interval.estimate,
+            "lower": interval.lower,
+            "upper": interval.upper,
+        }
+        known = {name: short(value) for name, value in row.items() if math.isfinite(value)}
+        if "estimate" in known:
+            found.append(known)
+    return found
+
+
+def bounded(found: Sequence[Row]) -> list[Row]:
+    """Return the rows that have both bounds."""
+    return [row for row in found if "lower" in row and "upper" in row]
+
+
+def short(value: float) -> float:
+    """Return `value` to five significant digits, which no drawing needs more of."""
+    return float(f"{value:.5g}")
+
+
+def vertical(field: str, domain: tuple[float, float], title: str = "") -> Spec:
+    """Return a vertical axis."""
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"domain": list(domain), "nice": False, "zero": False},
+        "axis": {
+            "title": title or None,
+            "tickCount": 3,
+            "minExtent": 26,
+            "titlePadding": 6,
+        },
+    }
+
+
+def domain(values: Sequence[float], *, unit: bool) -> tuple[float, float]:
+    """Return the range of the finite values; with `unit`, at least 0 to 1."""
+    finite = [value for value in values if math.isfinite(value)] + (
+        [0.0, 1.0] if unit else []
+    )
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def log_like(values: Sequence[float]) -> tuple[Spec, list[float]]:
+    """Return a scale on which zero and powers of ten both have a place, and its ticks.
+
+    It is `log(1 + x / c)` with `c` the smallest positive value; linear where the values
+    span less than `LINEAR_UP_TO`.
+    """
+    positive = [value for value in values if value > 0]
+    low, high = min(positive, default=1.0), max(positive, default=1.0)
+    if high / low < LINEAR_UP_TO:
+        ends = [min(values, default=0.0), max(values, default=1.0)]
+        return {"type": "linear", "zero": False, "nice": False}, ends
+    decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    ticks = [0.0, *(10.0**decade for decade in decades)]
+    return {"type": "symlog", "constant": low, "nice": False}, ticks

@@ -1,0 +1,131 @@
+"""Readings over a swept value: agents as faint dots, means with intervals. No JAX."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from goalscope.report.chart_parts import (
+    CONFIG,
+    WIDTH,
+    Row,
+    Spec,
+    bounded,
+    domain,
+    layer,
+    log_like,
+    rows,
+    short,
+    vertical,
+)
+from goalscope.statistics import Interval
+
+Shape = Literal["circle", "triangle", "square", "diamond"]
+SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")
+
+# Shares of the axis' length: between groups, from a mean to its dots, and of the dots.
+GAP, ASIDE, SPREAD = 0.024, 0.012, 0.022
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Readings of one group of arms at several doses.
+
+    Fields:
+        color: of the marks.
+        shape: of the means; only circles are filled and have solid lines.
+        doses: by rising dose, one per arm.
+        intervals: mean and interval at each dose.
+        values: readings of single agents at each dose.
+    """
+
+    color: str
+    shape: Shape
+    doses: Sequence[float]
+    intervals: Sequence[Interval]
+    values: Sequence[Sequence[float]]
+
+
+def dose_chart(curves: Sequence[Curve], title: str) -> Spec:
+    """Return readings over dose, moved a little sideways where they would hide each other.
+
+    `title` names the swept value.
+    """
+    doses = sorted({dose for curve in curves for dose in curve.doses})
+    scale, _ = log_like(doses)
+    label = "format(datum.value, '~g')"
+    axis = {"values": doses, "labelExpr": label, "title": title, "grid": False}
+    x: Spec = {"field": "x", "type": "quantitative", "scale": scale, "axis": axis}
+    shown = domain(
+        [v for curve in curves for values in curve.values for v in values], unit=True
+    )
+    layers = []
+    for index, curve in enumerate(curves):
+        shift = GAP * (index - (len(curves) - 1) / 2)
+        layers += _layers(curve, x, shown, _Places(scale, doses, shift))
+    return {"config": CONFIG, "width": WIDTH, "height": 180, "layer": layers}
+
+
+class _Places:
+    """Where the marks of a group lie: a little beside their dose, on the axis' scale."""
+
+    def __init__(self, scale: Spec, doses: Sequence[float], shift: float) -> None:
+        constant = scale.get("constant")
+        self.constant = constant if isinstance(constant, float) else math.inf
+        self.span = (self._warp(doses[-1]) - self._warp(doses[0])) or 1.0
+        self.shift = shift
+
+    def _warp(self, dose: float) -> float:
+        return dose if math.isinf(self.constant) else math.log1p(dose / self.constant)
+
+    def beside(self, dose: float, share: float = 0.0) -> float:
+        """Return the position that lies a share of the axis to the right of the group's."""
+        warped = self._warp(dose) + (self.shift + share) * self.span
+        if math.isinf(self.constant):
+            return warped
+        # The axis is symmetric: left of dose 0 lie negative doses.
+        return math.copysign(self.constant * math.expm1(abs(warped)), warped)
+
+
+def _layers(
+    curve: Curve, x: Spec, shown: tuple[float, float], places: _Places
+) -> list[Spec]:
+    means = rows([places.beside(dose) for dose in curve.doses], curve.intervals)
+    spread = zip(curve.doses, curve.values, strict=True)
+    agents = [dot for dose, values in spread for dot in _dots(dose, values, places)]
+    marks = {"color": curve.color, "opacity": 1}
+    line = marks | {"type": "line", "strokeWidth": 1.5}
+    point = marks | {"type": "point", "shape": curve.shape, "size": 44, "fill": curve.color}
+    if curve.shape != "circle":
+        line |= {"strokeDash": [4, 3]}
+        point |= {"fill": "var(--paper)", "strokeWidth": 1.5}
+    if curve.shape == "triangle":
+        point |= {"shape": "triangle-up"}
+    y = vertical("estimate", shown)
+    return [
+        layer(agents, marks | {"type": "circle", "size": 9, "opacity": 0.35}, x, y),
+        layer(means, line, x, y),
+        layer(
+            bounded(means),
+            marks | {"type": "rule", "strokeWidth": 1.5},
+            x,
+            vertical("lower", shown),
+            "upper",
+        ),
+        layer(means, point, x, y),
+    ]
+
+
+def _dots(dose: float, values: Sequence[float], places: _Places) -> list[Row]:
+    """Return a dot per agent in a narrow column beside the mean; the same each time."""
+    side = -1.0 if places.shift < 0 else 1.0
+    order = np.random.default_rng(len(values)).permutation(len(values))
+    return [
+        {
+            "x": short(places.beside(dose, side * (ASIDE + SPREAD * rank / len(values)))),
+            "estimate": short(value),
+        }
+        for rank, value in zip(order.tolist(), sorted(values), strict=True)
+    ]

@@ -1,0 +1,52 @@
+"""The seventh section: how instruments did on agents whose goal is known."""
+
+from goalscope.report.figure import Section, Table
+from goalscope.report.verdicts import checked
+from goalscope.report.wording import percent, percent_interval
+from goalscope.result import Calibration, Result
+from goalscope.statistics import clopper_pearson
+
+
+def planted_section(result: Result) -> Section:
+    """Return a table per instrument: planted kinds by candidates, and whether it passed."""
+    found = tuple(_instrument(calibration) for calibration in result.calibration.values())
+    return Section("calibration", "Calibration", "planted", {"instruments": found})
+
+
+def _instrument(found: Calibration) -> dict[str, object]:
+    hits = clopper_pearson(found.hits, found.positives)
+    false = clopper_pearson(found.false_convictions, found.negatives, 0.90)
+    return {
+        "checked": checked(found),
+        "gate": found.gate,
+        "hits": f"{found.hits} of {found.positives}",
+        "hit_rate": f"{percent(hits.estimate)}, 95% interval {percent_interval(hits)}",
+        "false": f"{found.false_convictions} of {found.negatives}",
+        "false_rate": f"{percent(false.estimate)}, upper 95% limit {percent(false.upper)}",
+        "table": _table(found),
+    }
+
+
+def _table(found: Calibration) -> Table:
+    candidates = tuple(dict.fromkeys(name for row in found.rows.values() for name in row))
+    columns = (
+        "planted kind",
+        "its goal",
+        "agents",
+        *(f"convicted of {c}" for c in candidates),
+    )
+    rows = tuple(
+        (
+            kind,
+            found.truth.get(kind) or "none of these",
+            f"{found.counts.get(kind, 0):,}",
+            *(_cell(row.get(name), name == found.truth.get(kind)) for name in candidates),
+        )
+        for kind, row in found.rows.items()
+    )
+    return Table(columns, rows, numeric=frozenset(range(2, len(columns))))
+
+
+def _cell(share: float | None, is_truth: bool) -> str:
+    text = percent(float("nan") if share is None else share)
+    return f"● {text}" if is_truth else text

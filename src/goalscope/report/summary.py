@@ -1,0 +1,162 @@
+"""What a result says about each arm, as counts and intervals over agents. No JAX."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy import special
+
+from goalscope.bootstrap import bca
+from goalscope.evidence import Evidence
+from goalscope.result import ArmResult, Result
+from goalscope.statistics import UNKNOWN, Interval, wilson
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of an arm's included agents have one label.
+
+    Fields:
+        label: index into the result's `label_names`.
+        count, of: agents with the label, and included agents.
+        interval: Wilson's 95 % interval of the share; NaN if nobody is included.
+    """
+
+    label: int
+    count: int
+    of: int
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Where an arm's agents went; the counts add up to `agents`.
+
+    Fields:
+        agents: all that were trained.
+        diverged: became non-finite in training.
+        incompetent: stayed finite and did not pass the competence gate.
+        included: the rest.
+        unread: included agents, among them, for which some reading is missing at the end.
+    """
+
+    agents: int
+    diverged: int
+    incompetent: int
+    included: int
+    unread: int
+
+    @property
+    def excluded(self) -> int:
+        """Agents whose goal is not read."""
+        return self.diverged + self.incompetent
+
+
+@dataclass(frozen=True)
+class Average:
+    """One reading of an arm at the last checkpoint, averaged over included agents.
+
+    Fields:
+        instrument, reading, unit: which.
+        values: of the included agents with a finite reading, `[n]`.
+        interval: mean and its BCa interval over agents.
+    """
+
+    instrument: str
+    reading: str
+    unit: str
+    values: Float[np.ndarray, " n"]
+    interval: Interval
+
+
+def goal_shares(result: Result, arm: ArmResult, checkpoint: int = -1) -> tuple[Share, ...]:
+    """Return the share of each label among the included agents of an arm.
+
+    A label of -1 counts as the last name, which is "undecided". Empty if the arm has not
+    been judged.
+    """
+    if not is_judged(result, arm):
+        return ()
+    of = int(arm.included.sum())
+    names = result.label_names
+    labels = result.labels[arm.name][arm.included, checkpoint] % len(names)
+    counts = np.bincount(labels, minlength=len(names))
+    return tuple(
+        Share(index, int(count), of, wilson(int(count), of))
+        for index, count in enumerate(counts)
+    )
+
+
+def is_judged(result: Result, arm: ArmResult) -> bool:
+    """Return whether the arm's agents have been given a goal each."""
+    return bool(result.label_names) and arm.name in result.labels
+
+
+def exclusions(result: Result, arm: ArmResult) -> Exclusions:
+    """Return how many agents of an arm are excluded, and why."""
+    diverged = arm.diverged_at >= 0
+    readings = [found.values[:, -1] for found in arm_evidence(result, arm.name)]
+    missing = ~np.isfinite(readings).all(axis=0) if readings else np.zeros_like(diverged)
+    return Exclusions(
+        agents=len(arm.agents),
+        diverged=int(diverged.sum()),
+        incompetent=int((~diverged & ~arm.competent).sum()),
+        included=int(arm.included.sum()),
+        unread=int((missing & arm.included).sum()),
+    )
+
+
+def averages(result: Result, arm: ArmResult) -> tuple[Average, ...]:
+    """Return the final readings of an arm, averaged over its agents with intervals."""
+    found = []
+    for evidence in arm_evidence(result, arm.name):
+        values = np.asarray(evidence.final, float)
+        row = Average(
+            evidence.instrument, evidence.reading, evidence.unit, values, bca(values)
+        )
+        found.append(row)
+    return tuple(found)
+
+
+def band(
+    values: Float[np.ndarray, "N C"], included: Bool[np.ndarray, " N"]
+) -> tuple[Interval, ...]:
+    """Return mean and 95% t interval over included agents at each checkpoint.
+
+    Bands guide the eye; what claims rest on has BCa intervals, which take a thousand times
+    as long.
+    """
+    kept = np.asarray(values, float)[included]
+    return tuple(student(column[np.isfinite(column)]) for column in kept.T)
+
+
+def student(values: Float[np.ndarray, " n"]) -> Interval:
+    """Return the mean and its 95% interval `x̄ ± t s / √n`; no bounds for a single value.
+
+    >>> student(np.array([1.0, 2.0, 3.0]))
+    Interval(estimate=2.0, lower=-0.484..., upper=4.484...)
+    """
+    n = len(values)
+    if n == 0:
+        return UNKNOWN
+    mean = float(values.mean())
+    if n == 1:
+        return Interval(mean, math.nan, math.nan)
+    half = float(special.stdtrit(n - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half)
+
+
+def arm_evidence(result: Result, arm: str) -> Iterator[Evidence]:
+    """Yield the readings of one arm, or of one planted kind, in the order of the result."""
+    return (found for (name, _, _), found in result.evidence.items() if name == arm)
+
+
+def instruments(result: Result) -> dict[str, tuple[str, ...]]:
+    """Return instrument -> its readings of arms, in the order of the result."""
+    names: dict[str, dict[str, None]] = {}
+    for arm, instrument, reading in result.evidence:
+        if arm in result.arms:
+            names.setdefault(instrument, {})[reading] = None
+    return {instrument: tuple(readings) for instrument, readings in names.items()}
