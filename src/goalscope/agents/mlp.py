@@ -52,7 +52,8 @@ class MLP(AbstractAgent[Float[Array, " W"], tuple[()]]):
         so that training starts from a nearly uniform policy (Andrychowicz et al. 2021).
 
         >>> from goalscope.worlds.corner import Corner
-        >>> MLP.init(np.random.default_rng(0), Corner(size=3), widths=(8,)).policy.weight.shape
+        >>> agent = MLP.init(np.random.default_rng(0), Corner(size=3), widths=(8,))
+        >>> agent.policy.weight.shape
         (8, 4)
         """
         check_activation(activation)
