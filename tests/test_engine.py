@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from goalscope.engine import Pool, Task, TaskResult
 from goalscope.errors import UserError
 from goalscope.messages import Inbox, send
+from goalscope.process import WorkerProcess
 from goalscope.store import open_folder
 from goalscope.tasks import Message
 from goalscope.worker_log import KEPT_IN_MEMORY, KEPT_ON_DISK, WorkerLog
@@ -313,6 +314,19 @@ def test_a_worker_killed_while_idle_is_replaced():
     assert again.value["process"] != first
 
 
+def test_a_busy_worker_ends_when_its_driver_is_gone():
+    worker = WorkerProcess(
+        FUNCTIONS, {"MARK": (mark := uuid4().hex)}, WorkerLog("worker-0")
+    )
+    worker.send({"kind": "compute", "request": dict(do("wait").request)})
+    while not worker.receive():
+        pass
+    assert alive(mark) == [worker.number]
+    worker.connection.shutdown(socket.SHUT_RDWR)
+    wait_until_dead(mark)
+    assert worker.end() == "ended with exit code 0"
+
+
 def test_workers_that_cannot_start_fail_their_tasks():
     with Pool(FUNCTIONS, num_workers=1, environment={"PYTHONHOME": "/nowhere"}) as pool:
         result = pool.run([Task("plan", {})])[0]
@@ -332,7 +346,8 @@ def test_killed_workers_change_nothing(seed: int, undisturbed: str, tmp_path: Pa
         for number, line in enumerate(lines(process)):
             if number in moments:
                 time.sleep(rng.uniform(0, 0.02))
-                os.kill(rng.choice(line[1:]), signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(rng.choice(line[1:]), signal.SIGKILL)
         assert process.wait() == 0
     assert open_folder(tmp_path / "result").digest() == undisturbed
     assert finish(tmp_path / "result") == undisturbed

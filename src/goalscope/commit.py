@@ -54,7 +54,9 @@ def _file_name(name: str) -> str:
 
 def _publish(root: Path, draft: Path, key: str) -> None:
     target = root / CELLS / key
-    target.parent.mkdir(exist_ok=True)
+    if not target.parent.is_dir():
+        target.parent.mkdir(exist_ok=True)
+        flush_folder(root)
     try:
         draft.rename(target)
     except OSError as error:

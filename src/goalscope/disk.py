@@ -57,7 +57,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def flush_folder(path: Path) -> None:
-    """Make the names in a folder durable.
+    """Make the names in a folder durable, where the file system can.
 
     Raises:
         OSError: as the operating system reports it.
@@ -65,6 +65,9 @@ def flush_folder(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+            raise
     finally:
         os.close(handle)
 

@@ -84,14 +84,23 @@ class WorkerProcess:
 
     def end(self) -> str:
         """Kill the process if it still lives and return in words how it ended."""
-        os.kill(self.number, signal.SIGKILL)
-        _, status, usage = os.wait4(self.number, 0)
-        self._process.returncode = os.waitstatus_to_exitcode(status)
+        with suppress(ProcessLookupError):
+            os.kill(self.number, signal.SIGKILL)
+        self._process.returncode, peak_bytes = _reap(self.number)
         self.keep_output()
         self.output.close()
         self.connection.close()
-        unit = 1 if sys.platform == "darwin" else 1024
-        return death(self._process.returncode, usage.ru_maxrss * unit)
+        return death(self._process.returncode, peak_bytes)
+
+
+def _reap(number: int) -> tuple[int, int]:
+    """Return exit code and peak memory of a child; zeros if others took them already."""
+    try:
+        _, status, usage = os.wait4(number, 0)
+    except ChildProcessError:
+        return 0, 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return os.waitstatus_to_exitcode(status), usage.ru_maxrss * unit
 
 
 def death(exit_code: int, peak_bytes: int) -> str:
