@@ -16,7 +16,7 @@ def count(value: ArrayLike) -> Int[Array, "..."]:
     array = jnp.asarray(value)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"expected whole numbers, got {value}")
-    return array
+    return array.astype(jnp.int32)
 
 
 def check_range(

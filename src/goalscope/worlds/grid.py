@@ -34,8 +34,8 @@ class AbstractGridWorld(AbstractSolvableWorld[Level, State]):
     """A solvable world on a square grid with walls, seen from above.
 
     Cells of the interior are numbered row by row from the top left; the surrounding wall
-    is implicit. Token 0 of the state part of an observation is the cell of the mouse, token 1
-    says which moves are blocked there (`surroundings`).
+    is implicit. Token 0 of the state part of an observation is the cell of the mouse, token
+    1 says which moves are blocked there (`surroundings`).
     """
 
     size: eqx.AbstractVar[int]
@@ -192,7 +192,7 @@ def surroundings(walls: Bool[Array, " S"], cell: Int[Array, ""]) -> Int[Array, "
     """
     actions = jnp.arange(len(ACTION_NAMES))
     blocked = jax.vmap(move, (None, None, 0))(walls, cell, actions) == cell
-    return jnp.sum(blocked * 2**actions).astype(jnp.int32)
+    return jnp.sum(blocked.astype(jnp.int32) << actions)
 
 
 def side(walls: Bool[Array, " S"] | Bool[np.ndarray, " S"]) -> int:

@@ -22,8 +22,8 @@ from goalscope.worlds.grid import (
     first_solvable,
     move,
     pick,
-    uniform_over,
     surroundings,
+    uniform_over,
 )
 from goalscope.worlds.text import CHEST, KEY, MOUSE, draw, only, parse
 
