@@ -14,7 +14,7 @@ from goalscope.goals import Goal
 from goalscope.training.exact import ExactPolicyGradient
 from supervised_shortcut import SupervisedShortcut
 
-SIZES = {"smoke": {"agents": 4, "updates": 100}, "standard": {}, "full": {"agents": 64}}
+SIZES = {"smoke": {"agents": 8, "updates": 100}, "standard": {}, "full": {"agents": 64}}
 
 # Weights of arrived, trampled, seen.
 UNSEEN = Goal((1.0, 0.0, -1.0), False, "unseen")
