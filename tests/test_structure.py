@@ -37,12 +37,13 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
-def offenders(paths: list[Path], find: Callable[[ast.Module], Offences]) -> list[str]:
-    return [
+def refuse(paths: list[Path], find: Callable[[ast.Module], Offences]) -> None:
+    offences = [
         f"{path.relative_to(ROOT)}:{line} {what}"
         for path in paths
         for line, what in find(parsed(path))
     ]
+    assert not offences, "\n".join(["", *offences])
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -61,7 +62,7 @@ def outermost_functions(tree: ast.AST) -> Iterator[Function]:
 def test_files_keep_to_their_budget():
     lengths = {path: path.read_text("utf-8").count("\n") for path in EVERYTHING}
     too_long = {path.name: n for path, n in lengths.items() if n > FILE_HARD}
-    assert too_long == {}
+    assert not too_long, too_long
     long = {path.name: lengths[path] for path in SOURCES if lengths[path] > FILE_SOFT}
     assert len(long) <= SHARE_OVER_SOFT * len(SOURCES), long
 
@@ -80,7 +81,7 @@ def test_functions_keep_to_their_budget():
             if (lines := lines_without_docstring(function)) > FUNCTION_HARD:
                 yield function.lineno, f"{function.name}: {lines} lines"
 
-    assert offenders(EVERYTHING, too_long) == []
+    refuse(EVERYTHING, too_long)
 
 
 def nesting(node: ast.AST) -> int:
@@ -115,7 +116,7 @@ def test_blocks_nest_at_most_three_deep():
             if (depth := nesting(function)) > NESTING_HARD:
                 yield function.lineno, f"{function.name}: {depth} deep"
 
-    assert offenders(EVERYTHING, too_deep) == []
+    refuse(EVERYTHING, too_deep)
 
 
 def parameters(function: Function) -> list[ast.arg]:
@@ -131,7 +132,7 @@ def test_functions_take_at_most_seven_parameters():
             if (count := len(parameters(function))) > PARAMETERS_HARD:
                 yield function.lineno, f"{function.name}: {count} parameters"
 
-    assert offenders(EVERYTHING, too_wide) == []
+    refuse(EVERYTHING, too_wide)
 
 
 def test_every_parameter_says_its_type():
@@ -141,7 +142,7 @@ def test_every_parameter_says_its_type():
                 if arg.annotation is None:
                     yield function.lineno, f"{function.name}({arg.arg})"
 
-    assert offenders(SOURCES, untyped) == []
+    refuse(SOURCES, untyped)
 
 
 def test_every_public_function_and_class_is_documented():
@@ -153,7 +154,7 @@ def test_every_public_function_and_class_is_documented():
             if named and not node.name.startswith("_") and not ast.get_docstring(node):
                 yield node.lineno, node.name
 
-    assert offenders(SOURCES, undocumented) == []
+    refuse(SOURCES, undocumented)
 
 
 def abstract_methods() -> set[str]:
@@ -187,7 +188,7 @@ def test_every_public_method_is_documented_where_it_is_declared():
         known = node.name in declared or is_property(node)
         return not known and ast.get_docstring(node) is None
 
-    assert offenders(SOURCES, undocumented) == []
+    refuse(SOURCES, undocumented)
 
 
 def calls(tree: ast.AST) -> Offences:
@@ -200,7 +201,7 @@ def test_nobody_calls_super():
     def supers(tree: ast.Module) -> Offences:
         return (call for call in calls(tree) if call[1] == "super")
 
-    assert offenders(SOURCES, supers) == []
+    refuse(SOURCES, supers)
 
 
 def test_only_the_command_line_prints():
@@ -208,7 +209,7 @@ def test_only_the_command_line_prints():
         return (call for call in calls(tree) if call[1] == "print")
 
     quiet = [path for path in SOURCES if "cli" not in path.relative_to(PACKAGE).parts]
-    assert offenders(quiet, prints) == []
+    refuse(quiet, prints)
 
 
 def imported(tree: ast.AST) -> Offences:
@@ -227,7 +228,7 @@ def test_nothing_stored_can_run_code():
             if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "shell"):
                 yield from [(node.lineno, node.arg)] * (ast.unparse(node.value) != "False")
 
-    assert offenders(SOURCES, unsafe) == []
+    refuse(SOURCES, unsafe)
 
 
 def test_folders_are_one_deep_and_named_for_a_thing():
