@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "goalscope"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-EVERYTHING = [*SOURCES]
-for folder in ("tests", "benchmarks", "docs"):
-    EVERYTHING += sorted((ROOT / folder).rglob("*.py"))
+SHOWN = [*SOURCES, *sorted((ROOT / "docs").rglob("*.py"))]
+EVERYTHING = [*SHOWN, *sorted((ROOT / "tests").rglob("*.py"))]
+EVERYTHING += sorted((ROOT / "benchmarks").rglob("*.py"))
 
 FILE_SOFT, FILE_HARD, SHARE_OVER_SOFT = 200, 350, 0.1
 FUNCTION_HARD, NESTING_HARD, PARAMETERS_HARD = 50, 3, 7
@@ -81,7 +81,7 @@ def test_functions_keep_to_their_budget():
             if (lines := lines_without_docstring(function)) > FUNCTION_HARD:
                 yield function.lineno, f"{function.name}: {lines} lines"
 
-    refuse(EVERYTHING, too_long)
+    refuse(SHOWN, too_long)
 
 
 def nesting(node: ast.AST) -> int:
@@ -116,7 +116,7 @@ def test_blocks_nest_at_most_three_deep():
             if (depth := nesting(function)) > NESTING_HARD:
                 yield function.lineno, f"{function.name}: {depth} deep"
 
-    refuse(EVERYTHING, too_deep)
+    refuse(SHOWN, too_deep)
 
 
 def parameters(function: Function) -> list[ast.arg]:
@@ -132,7 +132,7 @@ def test_functions_take_at_most_seven_parameters():
             if (count := len(parameters(function))) > PARAMETERS_HARD:
                 yield function.lineno, f"{function.name}: {count} parameters"
 
-    refuse(EVERYTHING, too_wide)
+    refuse(SHOWN, too_wide)
 
 
 def test_every_parameter_says_its_type():
