@@ -72,13 +72,22 @@ class Bootstrap:
     def _bound(self, z: float) -> float:
         shifted = self.bias + z
         scale = 1 - self.acceleration * shifted
-        if scale <= 0:
-            return float(self.resamples[-1 if shifted > 0 else 0])
-        level = float(special.ndtr(self.bias + shifted / scale))
+        floor = 0.5 / self.resamples.size
+        level = float(special.ndtr(self.bias + shifted / scale)) if scale > 0 else 0.0
+        if not floor <= level <= 1 - floor:
+            return self._beyond(z)
         position = level * (self.resamples.size - 1)
         share = position - math.floor(position)
         low, high = self.resamples[[math.floor(position), math.ceil(position)]].tolist()
         return low if low == high else (1 - share) * low + share * high
+
+    def _beyond(self, z: float) -> float:
+        # There is no resample so far out; only standard errors tell how far that is.
+        first, last = self._range
+        if not math.isfinite(last - first):
+            return last if z > 0 else first
+        reached = self.estimate + z * self._spread
+        return max(reached, last) if z > 0 else min(reached, first)
 
     def _tail(self, threshold: float, side: str) -> float:
         if self.resamples.size == 0:
@@ -93,24 +102,22 @@ class Bootstrap:
         return max(float(tail), floor)
 
     def _far(self, threshold: float) -> float:
-        # Beyond the last resample only the distance in standard errors tells how far.
-        first, last = float(self.resamples[0]), float(self.resamples[-1])
-        if first <= threshold <= last:
+        first, last = self._range
+        if first <= threshold <= last or not math.isfinite(self._spread):
             return 0.0
-        if first == last:
+        if self._spread == 0:
             return math.copysign(math.inf, threshold - first)
-        spread = float(self.resamples.std()) if math.isfinite(last - first) else math.inf
-        return (threshold - self.estimate) / spread
+        return (threshold - self.estimate) / self._spread
 
     def _level(self, threshold: float, side: str) -> float:
         # The inverse of a quantile. Where resamples tie with the threshold it is a whole
         # range of levels, and the end that speaks least against the threshold is meant.
         # Sums of the same numbers in another order tie too.
-        last = self.resamples.size - 1
-        reach = float(self.resamples[last]) - float(self.resamples[0])
-        rounding = ROUNDING * reach if math.isfinite(reach) else 0.0
+        first, end = self._range
+        rounding = ROUNDING * (end - first) if math.isfinite(end - first) else 0.0
         left = int(np.searchsorted(self.resamples, threshold - rounding, "left"))
         right = int(np.searchsorted(self.resamples, threshold + rounding, "right"))
+        last = self.resamples.size - 1
         if left < right:
             return (right - 1 if side == "right" else left) / last
         if left in (0, last + 1):
@@ -118,3 +125,14 @@ class Bootstrap:
         low, high = self.resamples[[left - 1, left]].tolist()
         gap = high - low
         return (left - 1 + ((threshold - low) / gap if math.isfinite(gap) else 0.5)) / last
+
+    @property
+    def _range(self) -> tuple[float, float]:
+        return float(self.resamples[0]), float(self.resamples[-1])
+
+    @property
+    def _spread(self) -> float:
+        first, last = self._range
+        if first == last:
+            return 0.0
+        return float(self.resamples.std()) if math.isfinite(last - first) else math.inf

@@ -20,6 +20,7 @@ from goalscope.claims import (
     Switch,
 )
 from goalscope.claims.readings import Readings
+from goalscope.dose_response import bootstrap_crossing
 from goalscope.result import Outcome
 from goalscope.statistics import wilson
 
@@ -157,6 +158,19 @@ def test_switch_reports_the_dose_and_reads_the_doses_in_order(make_run):
     assert verdict.estimate == pytest.approx(10**-1.5)
     assert (verdict.lower, verdict.upper) == (verdict.estimate, verdict.estimate)
     assert verdict.unit == "dose"
+
+
+def test_switch_resamples_agents_of_one_number_together_and_others_apart(make_run):
+    common = spread(0.0, sd=0.15, seed=9)
+    arms = {name: values + common for name, values in curve(0.1, 0.3, 0.7, 0.9).items()}
+    starts = {"dose1": 16, "dose2": 32, "dose3": 48}
+    together = make_run(arms).verdict(SWITCH)
+    apart = make_run(arms, first_agents=starts).verdict(SWITCH)
+    doses = np.array([0.0, 0.01, 0.1, 1.0])
+    for verdict, shared in ((together, True), (apart, False)):
+        found = bootstrap_crossing(doses, list(arms.values()), 0.5, shared=shared)
+        assert verdict.lower == found.interval().lower
+    assert together.upper / together.lower > apart.upper / apart.lower
 
 
 def test_switch_says_by_infinity_that_nothing_crosses(make_run):
