@@ -81,10 +81,7 @@ def _listen(
     try:
         while (messages := inbox.wait()) is not None:
             for message in messages:
-                if message["kind"] == "stop":
-                    stop.set()
-                else:
-                    requests.put(message)
+                stop.set() if message["kind"] == "stop" else requests.put(message)
     finally:
         os._exit(0)
 
