@@ -112,7 +112,9 @@ def _compute(
 ) -> int:
     """Compute missing cells and judge; return the exit code."""
     request = {"asked": asked, "folder": str(folder.path.resolve())}
-    tasks = [Task("compute", {**request, "key": plan.key}, plan.key) for plan in missing]
+    tasks = [
+        Task("compute", {**request, "key": plan.key}, plan.key) for plan in schedule(missing)
+    ]
     with progress:
         results = pool.run(tasks, progress.take)
     failed = [result for result in results if result.status == "failed"]
@@ -130,6 +132,18 @@ def _compute(
             progress.say(f"the claims could not be judged: {judged.message}")
             return 130 if judged.status == "stopped" else 1
     return 0
+
+
+def schedule(plans: Sequence[CellPlan]) -> list[CellPlan]:
+    """Return cells in the order in which they are given out.
+
+    Planted agents and arms need different compiled programs: two workers begin with one
+    of each, and find the other's program in the cache when they get there. Of the arms the
+    last come first, since that is where experiments put the slow learning rules.
+    """
+    planted = [plan for plan in plans if plan.kind == "planted"]
+    arms = [plan for plan in reversed(plans) if plan.kind != "planted"]
+    return [*planted[:1], *arms[:1], *planted[1:], *arms[1:]]
 
 
 def _stale(folder: Folder) -> bool:

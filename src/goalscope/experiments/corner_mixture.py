@@ -50,7 +50,7 @@ def corner_mixture(
             train_world=Corner(shifted_share=share),
             test_world=Corner(shifted_share=1.0),
             goal=reach(Corner(), "cheese"),
-            agent=Build(MLP, {"widths": (width, width)}),
+            agent=Build(MLP, {"widths": (width, width), "activation": "relu"}),
             trainer=trainer,
             updates=count,
             agents=agents,

@@ -32,7 +32,7 @@ def corner_size(
             train_world=Corner(corner_size=size),
             test_world=Corner(shifted_share=1.0, corner_size=size),
             goal=reach(Corner(), "cheese"),
-            agent=Build(MLP, {"widths": (width, width)}),
+            agent=Build(MLP, {"widths": (width, width), "activation": "relu"}),
             trainer=EXACT,
             updates=updates,
             agents=agents,
