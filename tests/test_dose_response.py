@@ -153,3 +153,4 @@ def test_intervals_and_p_values_take_infinite_resamples():
     assert found.p_greater(0.1) == pytest.approx(1.5 / 7)
     assert found.p_less(0.5) == pytest.approx(1 - 3.5 / 7)
     assert found.p_less(0.9) == pytest.approx(1 - 4.5 / 7)
+    assert (found.interval(0.9999).lower, found.interval(0.9999).upper) == (-np.inf, np.inf)

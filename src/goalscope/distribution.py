@@ -45,7 +45,8 @@ class Bootstrap:
         The bounds are the quantiles of the resamples at
         `Φ(z₀ + (z₀ + z) / (1 - a (z₀ + z)))` with `z = ∓ inflation · t`, where `t` is
         Student's quantile. With the normal quantile, which `plain` brings back, eight
-        agents cover a normal mean 87 times in 100 rather than 95.
+        agents cover a normal mean 87 times in 100 rather than 95. Beyond the outermost
+        resample a bound goes on by standard errors.
         Source: Efron (1987); Hesterberg (2015) for the expansion.
         """
         if self.resamples.size == 0:

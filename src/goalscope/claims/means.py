@@ -15,6 +15,9 @@ from goalscope.statistics import binomial_p_values, two_sided, wilson
 class Above(AbstractClaim):
     """The mean of a reading over an arm's agents lies above a threshold.
 
+    Agents that all read the same have a mean without uncertainty. Where agents either do
+    or do not, claim a `Majority`: its interval knows that the next agent may differ.
+
     >>> claim = Above(text="It works.", arm="a", on="goal_score.cheese", threshold=0.8)
     >>> claim.readings_needed()
     (('a', 'goal_score.cheese'),)
