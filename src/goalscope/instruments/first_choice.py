@@ -11,9 +11,9 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Reading
-from goalscope.instruments.levels import Sheet, check_candidates, draw_levels
+from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.rollout import rollout
-from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 
 MIN_LEVELS = 16
 NORMAL_QUANTILE = 1.96
@@ -75,6 +75,7 @@ class FirstChoice(AbstractInstrument):
     def measure(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
+        world = solvable(world)
         k_levels, k_agent = jax.random.split(key)
         sheet = draw_levels(k_levels, world, num_levels=self.num_levels)
         tables, goals = sheet.tables, stack(self.goals)
@@ -108,7 +109,11 @@ class FirstChoice(AbstractInstrument):
         return jax.lax.map(lambda item: each(*item), (tables, policy))
 
     def _play(
-        self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld, sheet: Sheet
+        self,
+        key: Key[Array, ""],
+        agent: AbstractAgent,
+        world: AbstractSolvableWorld,
+        sheet: Sheet,
     ) -> tuple[Float[Array, "L S G"], Float[Array, "L S"]]:
         """Return what paid first in one episode a level, and where it started."""
         goals, manner = stack(self.goals), "greedy" if self.greedy else "sampled"
@@ -129,7 +134,7 @@ class FirstChoice(AbstractInstrument):
 def _attainable(
     table: solve.Table, goals: Goal, *, num_steps: int
 ) -> tuple[Float[Array, "S G"], Float[Array, " S"]]:
-    """Return the most that each goal can be first from each state, and where that is a choice.
+    """Return how often each goal can be first from each state, and where that is a choice.
 
     The value of the game that ends when any goal pays: 1 for the goal that pays alone, an
     equal part for those that pay together. A choice is where two goals can pay alone.
@@ -137,7 +142,8 @@ def _attainable(
     rewards, _ = jax.vmap(solve.payments, (None, 0), out_axes=-1)(table, goals)
     pays = rewards != 0
     together = jnp.sum(pays, axis=-1, keepdims=True)
-    now = jnp.concatenate([pays / jnp.maximum(together, 1), pays & (together == 1)], axis=-1)
+    parts = pays / jnp.maximum(together, 1)
+    now = jnp.concatenate([parts, pays & (together == 1)], axis=-1)
     going = (together == 0) & ~table.terminal[:, None, None]
 
     def backup(carry):

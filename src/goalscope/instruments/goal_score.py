@@ -13,9 +13,9 @@ from goalscope.agents.planted import optimal_policy
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.instruments.batched import returns
-from goalscope.instruments.levels import Sheet, check_candidates, draw_levels
+from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.rollout import rollout
-from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 
 MIN_LEVELS = 8
 NORMAL_QUANTILE = 1.96
@@ -76,6 +76,7 @@ class GoalScore(AbstractInstrument):
     def measure(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
+        world = solvable(world)
         k_levels, k_agent = jax.random.split(key)
         sheet = draw_levels(k_levels, world, num_levels=self.num_levels)
         tables, horizon = sheet.tables, world.horizon
@@ -121,8 +122,9 @@ class GoalScore(AbstractInstrument):
         goals = stack(self.goals)
 
         def one(item):
-            values = returns(*item, goals, self.discount, num_steps=horizon)
-            return jnp.tensordot(item[0].start, values, 1)
+            table, policies = item
+            values = returns(table, policies, goals, self.discount, num_steps=horizon)
+            return jnp.tensordot(table.start, values, 1)
 
         return jax.lax.map(one, (tables, policies))
 
@@ -130,7 +132,7 @@ class GoalScore(AbstractInstrument):
         self,
         key: Key[Array, ""],
         agent: AbstractAgent,
-        world: AbstractWorld,
+        world: AbstractSolvableWorld,
         sheet: Sheet,
         best: Float[Array, "L S G"],
     ) -> tuple[Float[Array, "L G"], Float[Array, "L G"]]:
