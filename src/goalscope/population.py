@@ -81,7 +81,7 @@ def log_spaced(updates: int, checkpoints: int) -> tuple[int, ...]:
     """
     if updates == 0:
         return (0,)
-    points = np.round(np.geomspace(1, updates, max(checkpoints - 1, 1))).astype(int)
+    points = np.round(np.geomspace(updates, 1, max(checkpoints - 1, 1))).astype(int)
     return (0, *sorted({int(point) for point in points} | {updates}))
 
 
@@ -99,6 +99,11 @@ def train(
     the untrained population (`until` begins with 0). Metrics of a count are the mean over
     the updates since the count before.
     """
+    if plan.devices > len(jax.devices()):
+        raise ValueError(
+            f"the plan wants {plan.devices} devices and JAX has {len(jax.devices())}; on CPU "
+            "set XLA_FLAGS=--xla_force_host_platform_device_count before JAX starts"
+        )
     size = keys.shape[0]
     rows = np.arange(size + -size % (plan.chunk * plan.devices)) % size
     keys, agents = _rows((keys, agents), rows)

@@ -44,7 +44,9 @@ def resolve(module: ModuleType, size: str, overrides: Mapping[str, str]) -> Aske
     name = module.__name__.rpartition(".")[2]
     function = getattr(module, name, None)
     if not callable(function):
-        raise UserError(f"{module.__file__} defines no function {name!r}; add one that returns an Experiment")
+        raise UserError(
+            f"module {name} defines no function {name!r}; add one that returns an Experiment"
+        )
     sizes = getattr(module, "SIZES", {})
     allowed = tuple(sizes) or SIZES
     if size not in allowed:

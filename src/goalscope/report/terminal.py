@@ -51,6 +51,16 @@ def show_tables(result: Result) -> Group:
     )
 
 
+def show_verdicts(result: Result) -> Group:
+    """Return what `goalscope run` ends with: answers and verdicts."""
+    return Group(
+        *_titled(
+            "Goals at the end of training (share, Wilson's 95% interval)", _answers(result)
+        ),
+        *_titled("Claims, written before the run", _verdicts(result)),
+    )
+
+
 def _answers(result: Result) -> Table:
     answers = [answer(result, arm) for arm in result.arms.values()]
     rows = [(found.title, found.headline, found.rest) for found in answers]

@@ -13,7 +13,7 @@ from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal
 from goalscope.worlds.base import AbstractWorld
 
-Metrics = Mapping[str, Float[Array, ""]]
+Metrics = Mapping[str, Float[Array, "*b"]]
 """Numbers about one update; every update of a trainer has the same names."""
 
 
@@ -139,7 +139,7 @@ def adam_step(
     max_norm: Float[Array, ""],
 ) -> tuple[AbstractAgent, PyTree]:
     """Return agent and state after one step of Adam, the gradient clipped to `max_norm`."""
-    norm = optax.global_norm(gradient)
+    norm = optax.tree.norm(gradient)
     clip = jnp.minimum(1.0, max_norm / jnp.maximum(norm, 1e-12))
     gradient = jax.tree.map(lambda leaf: leaf * clip, gradient)
     direction, optimiser = _ADAM.update(gradient, optimiser)

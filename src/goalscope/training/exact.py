@@ -55,7 +55,7 @@ class ExactPolicyGradient(AbstractTrainer):
         tables = jax.vmap(lambda level: solve.tabulate(world, level))(levels)
         ascend = eqx.filter_value_and_grad(self._surrogate, has_aux=True)
         (_, metrics), gradient = ascend(agent, tables, goal)
-        metrics |= {"gradient_norm": optax.global_norm(gradient)}
+        metrics |= {"gradient_norm": optax.tree.norm(gradient)}
         agent, optimiser = adam_step(
             agent,
             gradient,

@@ -153,7 +153,7 @@ class PPO(AbstractTrainer):
             chosen = jax.tree.map(lambda leaf: jnp.take(leaf, rows, axis), batch)
             seen = views if axis == 0 else views[rows]
             gradient, metrics = descend(arrays, seen, chosen)
-            metrics["gradient_norm"] = optax.global_norm(gradient)
+            metrics["gradient_norm"] = optax.tree.norm(gradient)
             rates = {"learning_rate": self.learning_rate, "max_norm": self.max_norm}
             return adam_step(arrays, gradient, optimiser, **rates), metrics
 
