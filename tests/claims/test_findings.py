@@ -56,6 +56,14 @@ def test_smallest_takes_the_lowest_bounds_and_corrects_the_upper(shifts: list[fl
     assert found.interval.upper == min(b.interval(strict).upper for b in each) - 0.1
 
 
+@given(SHIFTS)
+def test_p_value_of_the_smallest_is_corrected_against_the_claim_only(shifts: list[float]):
+    each = [agents(shift, i) for i, shift in enumerate(shifts)]
+    for_it = max(found.p_greater(0.1) for found in each)
+    against_it = len(each) * min(found.p_less(0.1) for found in each)
+    assert margins(shifts).p_value == min(1.0, 2 * for_it, 2 * against_it)
+
+
 def test_smallest_covers_the_smallest_margin_where_all_are_equal():
     """The hardest case for the upper bound: uncorrected, one in seven would fail."""
     rng = np.random.default_rng(0)
