@@ -20,7 +20,7 @@ def verify_result(path: Path, rerun: int, *, workers: int | None, as_json: bool)
     if rerun < 0:
         raise UserError(f"--rerun {rerun}: how many cells to compute again, 0 or more")
     folder, terminal = open_folder(path), console(quiet=as_json)
-    problems = [f"{problem.path}: {problem.what}" for problem in folder.verify()]
+    problems = [f"{problem.path}: {problem.message}" for problem in folder.verify()]
     finished = folder.finished_cells()
     total = len(folder.study.cells)
     say(terminal, f"{len(finished)} of {total} cells; digest {folder.digest()[:16]}")
