@@ -66,7 +66,7 @@ class Figure:
         key: what colours and marks stand for.
         table: the data.
         data: what the table holds, in a few words.
-        layout: how large the panels are.
+        layout: how large the panels are; "threes" makes rows of three or six.
         title: above the figure; empty where the section's title says it.
     """
 
@@ -76,7 +76,7 @@ class Figure:
     table: Table
     key: tuple[Key, ...] = ()
     data: str = "Data behind the figure"
-    layout: Literal["wide", "medium", "small"] = "wide"
+    layout: Literal["wide", "medium", "small", "threes"] = "wide"
     title: str = ""
 
 

@@ -57,8 +57,13 @@ def inline(svg: str, number: int) -> Markup:
         svg = svg.replace(f'id="{name}"', f'id="{unique}"').replace(
             f"url(#{name})", f"url(#{unique})"
         )
-    svg = _UNPAINTED.sub("", _NAMES.sub("", svg))
+    svg = _UNPAINTED.sub("", bare(svg))
     return Markup(_with_dots(_GEOMETRY.sub(_rounded, svg), f"dot{number}"))
+
+
+def bare(svg: str) -> str:
+    """Return a drawing without namespaces, roles, classes and the like."""
+    return _NAMES.sub("", svg)
 
 
 def _with_dots(svg: str, prefix: str) -> str:
