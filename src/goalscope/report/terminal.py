@@ -33,15 +33,9 @@ def show_tables(result: Result) -> Group:
 
     Text of the result is cleaned and is never read as markup.
     """
-    about = f"{result.name}, size {result.size}, seed {result.seed}"
     remarks = [_text(f"- {remark}") for remark in limitations(result)] or [_text("none")]
     return Group(
-        _text(result.question, "bold"),
-        _text(about, "dim"),
-        *_titled(
-            "Goals at the end of training (share, Wilson's 95% interval)", _answers(result)
-        ),
-        *_titled("Claims, written before the run", _verdicts(result)),
+        show_verdicts(result),
         *_titled(
             "Readings at the end of training (mean, 95% interval)", *_readings(result)
         ),
@@ -52,11 +46,13 @@ def show_tables(result: Result) -> Group:
 
 
 def show_verdicts(result: Result) -> Group:
-    """Return what `goalscope run` ends with: answers and verdicts."""
+    """Return what a run ends with: the question, each arm's answer, and the verdicts."""
+    about = f"{result.name}, size {result.size}, seed {result.seed}"
+    goals = "Goals at the end of training (share, Wilson's 95% interval)"
     return Group(
-        *_titled(
-            "Goals at the end of training (share, Wilson's 95% interval)", _answers(result)
-        ),
+        _text(result.question, "bold"),
+        _text(about, "dim"),
+        *_titled(goals, _answers(result)),
         *_titled("Claims, written before the run", _verdicts(result)),
     )
 
