@@ -7,10 +7,10 @@ from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
 from goalscope.agents.base import AbstractAgent, is_memoryless
-from goalscope.agents.recurrent import unroll
 from goalscope.goals import Goal
-from goalscope.rollout import Experience, collect, log_probability
+from goalscope.rollout import Experience, collect
 from goalscope.training.base import AbstractTrainer, Metrics, adam_init, adam_step
+from goalscope.training.replay import episode_starts, replay, score
 from goalscope.training.returns import generalised_advantages, successor_values
 from goalscope.training.shuffle import affine_order, is_power_of_two
 from goalscope.worlds.base import AbstractWorld
@@ -126,7 +126,7 @@ class PPO(AbstractTrainer):
             steps.values,
             advantages,
             advantages + steps.values,
-            jnp.concatenate([jnp.zeros_like(ended[:1]), ended[:-1]]),
+            episode_starts(ended),
         )
 
     def _learn(
@@ -166,15 +166,17 @@ class PPO(AbstractTrainer):
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
         """Return what a minibatch step descends, and its parts by name."""
         logits, values = replay(agent, views, batch.tokens, batch.resets)
-        log_ratios = log_probability(logits, batch.actions) - batch.log_probs
+        log_probs, entropies = score(logits, batch.actions.ravel())
+        before, expected = batch.values.ravel(), batch.targets.ravel()
+        log_ratios = log_probs - batch.log_probs.ravel()
         ratios = jnp.exp(log_ratios)
         within = jnp.clip(ratios, 1 - self.clip, 1 + self.clip)
-        scaled = standardise(batch.advantages)
+        scaled = standardise(batch.advantages.ravel())
         policy_loss = -jnp.mean(jnp.minimum(ratios * scaled, within * scaled))
-        near = batch.values + jnp.clip(values - batch.values, -self.clip, self.clip)
-        errors = jnp.square(jnp.stack([values, near]) - batch.targets[None])
-        value_loss = 0.5 * jnp.mean(jnp.max(errors, axis=0))
-        entropy = jnp.mean(entropies(logits))
+        near = before + jnp.clip(values - before, -self.clip, self.clip)
+        errors = jnp.maximum(jnp.square(values - expected), jnp.square(near - expected))
+        value_loss = 0.5 * jnp.mean(errors)
+        entropy = jnp.mean(entropies)
         metrics = {
             "entropy": entropy,
             "policy_loss": policy_loss,
@@ -184,28 +186,6 @@ class PPO(AbstractTrainer):
         }
         total = policy_loss + self.value_weight * value_loss - self.entropy * entropy
         return total, metrics
-
-
-def replay(
-    agent: AbstractAgent,
-    views: Float[Array, "B ..."],
-    tokens: Int[Array, "T B K"],
-    resets: Bool[Array, "T B"],
-) -> tuple[Float[Array, "T B A"], Float[Array, "T B"]]:
-    """Return the logits and values of `agent` on observations that it has already seen."""
-    contexts = jax.vmap(agent.embed)(views)
-
-    def one(context, tokens, resets):
-        response = unroll(agent, context, tokens, resets, agent.initial_memory())
-        return response.logits, response.value
-
-    return jax.vmap(one, (0, 1, 1), 1)(contexts, tokens, resets)
-
-
-def entropies(logits: Float[Array, "*b A"]) -> Float[Array, "*b"]:
-    """Return the entropy of `softmax(logits)`, in nats."""
-    log_probs = jax.nn.log_softmax(logits)
-    return -jnp.sum(jnp.exp(log_probs) * log_probs, axis=-1)
 
 
 def standardise(values: Float[Array, "*b"]) -> Float[Array, "*b"]:
