@@ -13,7 +13,7 @@ from goal_advantage import GoalAdvantage
 from goalscope.agents.planted import uniform
 from goalscope.testing import check_world
 from supervised_shortcut import SupervisedShortcut
-from unwatched import CAREFUL, TRAMPLING, planner, unwatched
+from unwatched import goal, planner, unwatched
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "unwatched.py"
@@ -35,13 +35,13 @@ def test_the_example_world_refuses_impossible_shares():
 
 
 def test_the_example_instrument_reads_planted_goals(world: SupervisedShortcut):
-    instrument = GoalAdvantage((CAREFUL, TRAMPLING), num_levels=4)
+    instrument = GoalAdvantage((goal("careful"), goal("trampling")), num_levels=4)
 
     def read(agent):
         return np.asarray(instrument.measure(jax.random.key(0), agent, world).value)
 
-    assert read(planner(RNG, world, goal="careful")) == pytest.approx([1, -1], abs=0.1)
-    assert read(planner(RNG, world, goal="trampling")) == pytest.approx([-1, 1], abs=0.1)
+    assert read(planner(RNG, world, name="careful")) == pytest.approx([1, -1], abs=0.1)
+    assert read(planner(RNG, world, name="trampling")) == pytest.approx([-1, 1], abs=0.1)
     assert read(uniform(RNG, world)) == pytest.approx([0, 0], abs=1e-6)
 
 

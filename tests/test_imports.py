@@ -1,9 +1,14 @@
 """Which module may know which: layers, no cycles, and no JAX where reading is enough."""
 
+import ast
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from goalscope.discovery import find
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -11,7 +16,8 @@ SOURCE = ROOT / "src"
 # Whatever computes imports JAX; every other module does not, today and in future.
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
-    "goals", "rollout", "solve", "population", "experiment", "describe", "cells", "testing",
+    "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
+    "laboratory", "replay", "testing",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, and pictures of levels.
 READS = {"worlds", "agents", "training", "instruments", "experiments", "worlds.drawing"}
@@ -66,6 +72,28 @@ def test_what_computes_exists():
 
 def test_importing_starts_no_device():
     assert answer(START_NOTHING, modules()) is False
+
+
+@pytest.mark.parametrize("kind", ["worlds", "trainers", "instruments", "experiments"])
+def test_things_of_one_kind_do_not_know_each_other(kind: str):
+    known = {entry.module for entry in find(kind)}
+    folders = {entry.path.parent for entry in find(kind)}
+    guilty = [
+        (path.name, name)
+        for folder in folders
+        for path in folder.glob("*.py")
+        for name in imported(path)
+        if name in known
+    ]
+    assert guilty == []
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports from, anywhere in it."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+    return names | {node.module or "" for node in nodes}
 
 
 def test_import_contracts_are_kept():

@@ -13,7 +13,7 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Reading
-from goalscope.instruments.levels import check_candidates, draw_levels
+from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.worlds.base import AbstractWorld
 
 
@@ -56,7 +56,7 @@ class GoalAdvantage(AbstractInstrument):
     def measure(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
-        tables = draw_levels(key, world, num_levels=self.num_levels).tables
+        tables = draw_levels(key, solvable(world), num_levels=self.num_levels).tables
         goals, steps = stack(self.goals), world.horizon
         each = jax.vmap(jax.vmap(_returns, (None, None, 0, None)), (None, 0, None, None))
         own, chance, best, worst = jnp.moveaxis(each(agent, tables, goals, steps), -1, 0)
