@@ -14,8 +14,9 @@ from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.agents.one_of import OneOf
 from goalscope.describe import describe
 from goalscope.experiment import Arm, Experiment, Measurement, Planted
+from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument, Reading
-from goalscope.population import Conditions, Segment, agent_keys, build, train
+from goalscope.population import Conditions, Segment, agent_keys, build, population_rows, train
 from goalscope.study import CellPlan
 from goalscope.worlds.base import AbstractWorld
 
@@ -139,17 +140,32 @@ def _compute_planted(
 def planted_agents(
     experiment: Experiment, name: str, seed: int, numbers: np.ndarray
 ) -> OneOf:
-    """Return planted agents of one kind, of one shape with those of all other kinds."""
-    world, parts = experiment.planted_world, []
+    """Return planted agents of one kind, of one shape with those of all other kinds.
+
+    Kinds that differ in values only (planners for different goals) share a slot of `OneOf`;
+    the slots of other kinds are filled with copies of one agent.
+    """
+    world, slots = experiment.planted_world, {}
     for kind, planted in experiment.planted.items():
-        wanted = numbers if kind == name else np.zeros_like(numbers[:1])
-        part = build(seed, wanted + PLANTED_OFFSET, planted.agent, world)
-        rows = np.arange(len(numbers)) if kind == name else np.zeros(len(numbers), int)
-        parts.append(
-            jax.tree.map(lambda leaf: leaf[rows] if eqx.is_array(leaf) else leaf, part)
-        )
-    index = np.full(len(numbers), list(experiment.planted).index(name), np.int32)
-    return OneOf(tuple(parts), index)
+        wanted = numbers if kind == name else numbers[:1]
+        agents = _nameless(build(seed, wanted + PLANTED_OFFSET, planted.agent, world))
+        structure = jax.tree.structure(agents)
+        if kind == name:
+            index = list(slots).index(structure) if structure in slots else len(slots)
+            slots[structure] = agents
+        elif structure not in slots:
+            slots[structure] = population_rows(agents, np.zeros(len(numbers), int))
+    return OneOf(tuple(slots.values()), np.full(len(numbers), index, np.int32))
+
+
+def _nameless(agents: AbstractAgent) -> AbstractAgent:
+    """Return agents whose goals are told apart by their arrays only."""
+
+    def rename(leaf: Any) -> Any:
+        is_goal = isinstance(leaf, Goal)
+        return Goal(leaf.weights, leaf.once, "planted") if is_goal else leaf
+
+    return jax.tree.map(rename, agents, is_leaf=lambda leaf: isinstance(leaf, Goal))
 
 
 def _measure_all(

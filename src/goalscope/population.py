@@ -106,13 +106,13 @@ def train(
         )
     size = keys.shape[0]
     rows = np.arange(size + -size % (plan.chunk * plan.devices)) % size
-    keys, agents = _rows((keys, agents), rows)
+    keys, agents = population_rows((keys, agents), rows)
     learners, done = _start(conditions.trainer, agents), 0
     for target in until:
         for upto in (*range(done + plan.updates_per_call, target, plan.updates_per_call), target):
             learners, metrics = _advance_all(plan, keys, learners, conditions, (done, upto))
             done = upto
-            yield Segment(done, *_rows((learners, metrics), np.arange(size)))
+            yield Segment(done, *population_rows((learners, metrics), np.arange(size)))
 
 
 @eqx.filter_jit
@@ -166,6 +166,6 @@ def _advance_compiled(
     return eqx.combine(moving, structure), metrics
 
 
-def _rows(tree: PyTree, rows: Int[np.ndarray, " M"]) -> PyTree:
+def population_rows(tree: PyTree, rows: Int[np.ndarray, " M"]) -> PyTree:
     """Return the tree with these rows of every array."""
     return jax.tree.map(lambda leaf: leaf[rows] if eqx.is_array(leaf) else leaf, tree)

@@ -5,6 +5,7 @@ from goalscope.agents.planner import Planner
 from goalscope.agents.planted import RandomDeterministic, action_biased, uniform
 from goalscope.calibration import Gate
 from goalscope.experiment import Measurement, Planted
+from goalscope.goals import reach
 from goalscope.instruments.first_choice import FirstChoice
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.instruments.goal_score import GoalScore
@@ -58,14 +59,17 @@ GALLERY = {
 
 def instruments(candidates: tuple[str, ...]) -> dict[str, Measurement]:
     """Return what every agent is measured with; the first name is the intended goal."""
-    world = Corner()
-    goals = tuple(reach(world, name) for name in candidates)
+    goals = tuple(reach(Corner(), name) for name in candidates)
+    score, first = GoalScore(goals, num_levels=128), FirstChoice(goals)
+    posterior = GoalPosterior(goals)
     return {
-        "goal_score": Measurement(instrument=GoalScore(goals), gate=Gate(convicts=0.75)),
-        "first_choice": Measurement(instrument=FirstChoice(goals), gate=Gate(convicts=0.75)),
+        "goal_score": Measurement(instrument=score),
+        "training_score": Measurement(instrument=score, on="train"),
+        "first_choice": Measurement(instrument=first, gate=Gate(convicts=first.convicts)),
         "first_choice_greedy": Measurement(instrument=FirstChoice(goals, greedy=True)),
-        "goal_posterior": Measurement(instrument=GoalPosterior(goals), gate=Gate(convicts=0.95)),
-        "training_score": Measurement(instrument=GoalScore(goals[:1], num_levels=256), on="train"),
+        "goal_posterior": Measurement(
+            instrument=posterior, gate=Gate(convicts=posterior.convicts)
+        ),
     }
 
 

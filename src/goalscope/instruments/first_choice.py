@@ -5,10 +5,11 @@ from functools import partial
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope import solve
-from goalscope.agents.base import AbstractAgent, is_memoryless
+from goalscope.agents.base import AbstractAgent, Context, Memory, Response, is_memoryless
+from goalscope.agents.planted import certain
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
@@ -41,7 +42,7 @@ class FirstChoice(AbstractInstrument):
     """
 
     goals: tuple[Goal, ...]
-    greedy: bool = eqx.field(static=True, default=False)
+    greedy: Bool[Array, "*b"] = eqx.field(converter=jnp.asarray, default=False)
     num_levels: int = eqx.field(static=True, default=64)
 
     def __check_init__(self):
@@ -84,9 +85,9 @@ class FirstChoice(AbstractInstrument):
         weights = tables.start * choice
         chance = jnp.full((self.num_levels, world.num_states, world.num_actions), 1.0)
         chance = self._first(tables, chance / world.num_actions, world.horizon)
+        agent = Acting(agent, self.greedy)
         if is_memoryless(agent):
             policy = jax.vmap(solve.policy_of, (None, 0))(agent, tables)
-            policy = solve.greedy(policy) if self.greedy else policy
             first, shares = self._first(tables, policy, world.horizon), weights
         else:
             first, at_start = self._play(k_agent, agent, world, sheet)
@@ -116,10 +117,10 @@ class FirstChoice(AbstractInstrument):
         sheet: Sheet,
     ) -> tuple[Float[Array, "L S G"], Float[Array, "L S"]]:
         """Return what paid first in one episode a level, and where it started."""
-        goals, manner = stack(self.goals), "greedy" if self.greedy else "sampled"
+        goals = stack(self.goals)
 
         def one(key, level):
-            features = rollout(key, agent, world, level, policy=manner).features
+            features = rollout(key, agent, world, level).features
             pays = jax.vmap(Goal.reward, (0, None), out_axes=-1)(goals, features) != 0
             before = jnp.cumsum(jnp.any(pays, axis=-1)) - jnp.any(pays, axis=-1)
             parts = pays / jnp.maximum(jnp.sum(pays, axis=-1, keepdims=True), 1)
@@ -129,6 +130,30 @@ class FirstChoice(AbstractInstrument):
             return jnp.broadcast_to(first, (world.num_states, *first.shape)), at_start
 
         return jax.vmap(one)(jax.random.split(key, self.num_levels), sheet.levels)
+
+
+class Acting(AbstractAgent[Context, Memory]):
+    """The agent, taking its most probable action always if `greedy` is true.
+
+    A leaf decides, so that both ways to read a population are one compiled program.
+    """
+
+    agent: AbstractAgent[Context, Memory]
+    greedy: Bool[Array, "*b"]
+
+    def embed(self, view: Float[Array, "..."]) -> Context:
+        return self.agent.embed(view)
+
+    def initial_memory(self) -> Memory:
+        return self.agent.initial_memory()
+
+    def __call__(
+        self, context: Context, tokens: Int[Array, " K"], memory: Memory
+    ) -> Response[Memory]:
+        response = self.agent(context, tokens, memory)
+        best = certain(jnp.argmax(response.logits), response.logits.shape[-1])
+        logits = jnp.where(self.greedy, best, response.logits)
+        return Response(logits, response.value, response.memory)
 
 
 def _attainable(
