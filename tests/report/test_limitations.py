@@ -55,7 +55,7 @@ def changed(result: Result, change: str) -> Result:
         ("smoke", "smoke run"),
         ("mixed", "different conditions (jax)"),
         ("dirty", "uncommitted changes"),
-        ("unchecked", "No planted agents in this run check goal_score"),
+        ("unchecked", "No instrument was checked on planted agents"),
         ("failed", "goal_posterior did not pass the gate"),
         ("undecided", "Most agents are undecided: a and b."),
         ("unfinished", "not finished"),

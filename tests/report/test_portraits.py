@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.report import synthetic
 
+from goalscope.report.levels import level_drawing
 from goalscope.report.portraits import MAX_DRAWINGS, atypicality, chosen, portrait_section
 from goalscope.result import Result
 
@@ -66,6 +67,15 @@ def test_levels_that_cannot_be_drawn_cost_their_drawings(small: Result):
     ]
     drawn = [panel.drawing is not None for panel in panels]
     assert drawn == [False, True] * (len(panels) // 2)
+
+
+def test_no_arrow_lies_on_a_wall(small: Result):
+    picture = small.pictures[0]
+    everywhere = dataclasses.replace(picture, cells=synthetic.cells())
+    policy = small.arms["α = 0"].portraits[0, 0]
+    drawn = level_drawing(picture, policy=policy)
+    assert drawn is not None
+    assert level_drawing(everywhere, policy=policy) == drawn
 
 
 def test_equal_agents_are_equally_typical(small: Result):

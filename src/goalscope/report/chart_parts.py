@@ -17,6 +17,9 @@ WIDTH = 270
 LINEAR_UP_TO = 30.0
 """Ratio of the largest to the smallest positive value up to which an axis is linear."""
 
+MAX_TICKS = 6
+"""Powers of ten that an axis names."""
+
 CONFIG: Spec = {
     "aria": False,
     "background": None,
@@ -109,5 +112,7 @@ def log_like(values: Sequence[float]) -> tuple[Spec, list[float]]:
         ends = [min(values, default=0.0), max(values, default=1.0)]
         return {"type": "linear", "zero": False, "nice": False}, ends
     decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
-    ticks = [0.0, *(10.0**decade for decade in decades)]
+    every = 1 + len(decades) // MAX_TICKS
+    powers = [10.0**decade for decade in decades[::every]]
+    ticks = [0.0, *(power for power in powers if low <= power <= high)]
     return {"type": "symlog", "constant": low, "nice": False}, ticks

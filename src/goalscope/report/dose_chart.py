@@ -27,6 +27,7 @@ SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")
 
 # Shares of the axis' length: between groups, from a mean to its dots, and of the dots.
 GAP, ASIDE, SPREAD = 0.024, 0.012, 0.022
+MARGIN = 0.06
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ def dose_chart(curves: Sequence[Curve], title: str) -> Spec:
     """
     doses = sorted({dose for curve in curves for dose in curve.doses})
     scale, _ = log_like(doses)
+    ends = _Places(scale, doses, 0.0)
+    sides = [ends.beside(doses[0], -MARGIN), ends.beside(doses[-1], MARGIN)]
+    scale = {**scale, "domain": sides}
     label = "format(datum.value, '~g')"
     axis = {"values": doses, "labelExpr": label, "title": title, "grid": False}
     x: Spec = {"field": "x", "type": "quantitative", "scale": scale, "axis": axis}

@@ -17,7 +17,7 @@ def exclusion_table(result: Result) -> Table:
     """Return how many agents of each arm were trained, excluded and included."""
     columns = (
         "arm", "agents", "diverged", "not competent", "included", "share included",
-        "included without some reading", "",
+        "lack a reading", "",
     )  # fmt: skip
     rows = tuple(_row(result, arm) for arm in result.arms.values())
     return Table(columns, rows, numeric=frozenset(range(1, 7)))

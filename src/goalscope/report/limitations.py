@@ -1,6 +1,6 @@
 """What a reader should hold against a result, found in its data. No JAX."""
 
-from goalscope.report.summary import exclusions, goal_shares, instruments
+from goalscope.report.summary import exclusions, goal_shares
 from goalscope.report.wording import listed, percent
 from goalscope.result import ArmResult, Result
 
@@ -39,23 +39,17 @@ def _of_the_run(result: Result) -> list[str]:
 
 
 def _of_instruments(result: Result) -> list[str]:
-    found = []
-    used = instruments(result)
-    failed = [name for name in used if not _passed(result, name, missing=True)]
-    absent = [name for name in used if name not in result.calibration]
-    if failed:
-        found.append(
-            f"On planted agents {listed(failed)} did not pass the gate; what rests on it "
-            "is invalid here."
-        )
-    if absent:
-        found.append(f"No planted agents in this run check {listed(absent)}.")
-    return found
-
-
-def _passed(result: Result, instrument: str, *, missing: bool) -> bool:
-    known = result.calibration.get(instrument)
-    return missing if known is None else known.passed
+    if not result.label_names:
+        return []
+    if not result.calibration:
+        return ["No instrument was checked on planted agents in this run."]
+    failed = [name for name, found in result.calibration.items() if not found.passed]
+    if not failed:
+        return []
+    return [
+        f"On planted agents {listed(failed)} did not pass the gate; what rests on it is "
+        "invalid here."
+    ]
 
 
 def _of_arms(result: Result) -> list[str]:

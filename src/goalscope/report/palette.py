@@ -9,14 +9,18 @@ from goalscope.result import Result
 INK, FAINT = "var(--ink)", "var(--faint)"
 NONE, UNDECIDED = "var(--none)", "var(--undecided)"
 NUM_GOALS = 6
+NO_GOAL = ("none of these", "none")
+"""What the label and the readings of agents with none of the candidate goals are called."""
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def label_color(result: Result, label: int) -> str:
     """Return the colour of a label, given as an index into `label_names`."""
-    last = len(result.label_names) - 1
-    if label >= last - 1:
-        return UNDECIDED if label == last else NONE
+    if label == len(result.label_names) - 1:
+        return UNDECIDED
+    if result.label_names[label] in NO_GOAL:
+        return NONE
     return f"var(--goal-{label % NUM_GOALS})"
 
 
@@ -29,7 +33,7 @@ def line_color(result: Result, label: int) -> str:
 def reading_color(result: Result, reading: str) -> str:
     """Return the colour of a reading: that of the goal of the same name, else ink."""
     names = result.label_names
-    if reading == "none":
+    if reading in NO_GOAL:
         return NONE
     return label_color(result, names.index(reading)) if reading in names else INK
 

@@ -1,7 +1,7 @@
 """A result in the terminal. No JAX."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -26,6 +26,11 @@ SIGNS = {
     Outcome.UNDERPOWERED: "○",
     Outcome.INVALID: "△",
 }
+
+READINGS_A_TABLE = 2
+
+Means = Mapping[tuple[str, str, str], Interval]
+"""(arm, instrument, reading) -> mean over agents."""
 
 
 def show_tables(result: Result) -> Group:
@@ -81,21 +86,26 @@ def _readings(result: Result) -> list[Table]:
         for arm in result.arms.values()
         for average in averages(result, arm)
     }
-    return [
-        _table(
-            (instrument, "n", *readings),
-            [
-                (
-                    arm.title,
-                    f"{int(arm.included.sum()):,}",
-                    *(_mean(means.get((arm.name, instrument, name))) for name in readings),
-                )
-                for arm in result.arms.values()
-            ],
-            numeric=(1,),
-        )
+    parts = [
+        (instrument, readings[start : start + READINGS_A_TABLE])
         for instrument, readings in instruments(result).items()
+        for start in range(0, len(readings), READINGS_A_TABLE)
     ]
+    return [_part(result, means, *part) for part in parts]
+
+
+def _part(
+    result: Result, means: Means, instrument: str, readings: tuple[str, ...]
+) -> Table:
+    rows = [
+        (
+            arm.title,
+            f"{int(arm.included.sum()):,}",
+            *(_mean(means.get((arm.name, instrument, name))) for name in readings),
+        )
+        for arm in result.arms.values()
+    ]
+    return _table((instrument, "n", *readings), rows, numeric=(1,))
 
 
 def _mean(interval: Interval | None) -> str:

@@ -54,6 +54,7 @@ def training_chart(lanes: Sequence[Lane]) -> Spec:
     """Return lanes of curves, one above the other, over one axis of training updates."""
     updates = [x for lane in lanes for line in lane.lines for x in line.x]
     scale, ticks = log_like(updates)
+    scale = {**scale, "domain": [min(updates, default=0.0), max(updates, default=1.0)]}
     label = "format(datum.value, '~s')"
     visible = {"values": ticks, "labelExpr": label, "title": "updates", "grid": True}
     hidden = visible | {"labels": False, "ticks": False, "title": None}

@@ -98,9 +98,9 @@ def listed(items: list[str]) -> str:
 
 
 def _magnitude(size: float) -> str:
-    if size == 0:
-        return "0"
-    if not 1e-4 <= size < 1e9:
+    if size < 1e-4:
+        return "0.0000" if size else "0"
+    if size >= 1e9:
         return f"{size:.1e}"
     exponent = math.floor(math.log10(size))
     decimals = 2 - exponent if exponent >= 0 else max(2, 1 - exponent)
