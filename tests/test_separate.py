@@ -63,7 +63,7 @@ def every_return(table, start, discount):
 
 
 @pytest.mark.parametrize("discount", [0.9, 1.0])
-@pytest.mark.parametrize("picture", [APART, ALIKE])
+@pytest.mark.parametrize("picture", [APART, ALIKE], ids=["apart", "alike"])
 def test_losses_are_the_worst_of_all_sequences_that_are_optimal_for_the_other(
     picture, discount
 ):

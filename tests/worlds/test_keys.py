@@ -54,7 +54,7 @@ def test_scripted_episodes(play, picture, moves, story):
     assert play(WORLD, picture, moves) == story
 
 
-@pytest.mark.parametrize("picture", [FEW_KEYS, MANY_KEYS])
+@pytest.mark.parametrize("picture", [FEW_KEYS, MANY_KEYS], ids=["few", "many"])
 def test_optimal_values_are_the_best_of_all_sequences_of_actions(picture):
     level = WORLD.parse_level(picture)
     start = WORLD.reset(level)
