@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int, Key, PyTree
 
 from goalscope.agents.base import AbstractAgent, AgentFactory
@@ -107,7 +107,8 @@ def train(
     size = keys.shape[0]
     rows = np.arange(size + -size % (plan.chunk * plan.devices)) % size
     keys, agents = population_rows((keys, agents), rows)
-    learners, done = _start(conditions.trainer, agents), 0
+    keys, learners = _place(plan, (keys, _start(conditions.trainer, agents)))
+    done = 0
     for target in until:
         for upto in (*range(done + plan.updates_per_call, target, plan.updates_per_call), target):
             learners, metrics = _advance_all(plan, keys, learners, conditions, (done, upto))
@@ -156,14 +157,29 @@ def _advance_compiled(
         return jax.lax.map(each, (keys, moving), batch_size=plan.chunk)
 
     if plan.devices > 1:
-        mesh = Mesh(np.array(jax.devices()[: plan.devices]), ("agents",))
         split, whole = PartitionSpec("agents"), PartitionSpec()
         specs = (split, split, whole, whole)
         share = jax.shard_map(
-            share, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False
+            share, mesh=_mesh(plan), in_specs=specs, out_specs=split, check_vma=False
         )
     moving, metrics = share(keys, moving, rates, span)
     return eqx.combine(moving, structure), metrics
+
+
+def _mesh(plan: Plan) -> Mesh:
+    return Mesh(np.array(jax.devices()[: plan.devices]), ("agents",))
+
+
+def _place(plan: Plan, tree: PyTree) -> PyTree:
+    """Return the tree with its rows shared out as the compiled step returns them.
+
+    Otherwise the second call would meet another layout than the first and compile again.
+    """
+    if plan.devices == 1:
+        return tree
+    layout = NamedSharding(_mesh(plan), PartitionSpec("agents"))
+    arrays, rest = eqx.partition(tree, eqx.is_array)
+    return eqx.combine(jax.device_put(arrays, layout), rest)
 
 
 def population_rows(tree: PyTree, rows: Int[np.ndarray, " M"]) -> PyTree:
