@@ -66,6 +66,14 @@ def goal_labels(
     return found
 
 
+def _mixed(folder: Folder) -> dict[str, str]:
+    """Return, under "mixed", in what the cells' machines and versions differ, if they do."""
+    found = [folder.read(key).fingerprint for key in folder.finished_cells()]
+    names = sorted({name for each in found for name in each} - {"commit", "uncommitted"})
+    several = [name for name in names if len({each.get(name) for each in found}) > 1]
+    return {"mixed": ", ".join(several)} if several else {}
+
+
 def _joined(folder: Folder, cells: Cells, file: str) -> dict[str, np.ndarray]:
     """Return the arrays of several cells, joined along the agents."""
     parts = [folder.load(key, file) for key, _ in cells]
@@ -95,6 +103,7 @@ def _arm(
         portraits=_joined(folder, cells, "portraits")["policy"],
         seconds=sum(record.seconds for _, record in cells),
         cells=tuple(key for key, _ in cells),
+        pays=words["pays"],
     )
 
 
@@ -156,23 +165,26 @@ def _result(
             for p in content.get("pictures", ())
         ),
         action_names=tuple(content.get("action_names", ())),
-        fingerprint=study.fingerprint,
+        fingerprint={**study.fingerprint, **_mixed(folder)},
     )
 
 
 def read_verdict(fields: Mapping[str, Any]) -> Verdict:
-    """Return a verdict from its JSON form, in which NaN is null."""
+    """Return a verdict from its JSON form."""
     numbers = {
-        name: math.nan if fields[name] is None else fields[name]
+        name: math.nan if fields[name] is None else float(fields[name])
         for name in ("estimate", "lower", "upper", "p_value")
     }
     return Verdict(**{**fields, **numbers, "outcome": Outcome(fields["outcome"])})
 
 
 def write_verdict(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict's JSON form, in which NaN is null."""
+    """Return a verdict's JSON form: NaN is null, infinite bounds are "inf" and "-inf"."""
     fields = {**vars(verdict), "outcome": verdict.outcome.value}
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in fields.items()
-    }
+    return {name: _plain(value) for name, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else str(value)

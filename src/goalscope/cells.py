@@ -115,6 +115,7 @@ def _compute_arm(
         "group": arm.group,
         "dose": arm.dose,
         "trainer": type(arm.trainer).__name__,
+        "pays": arm.goal.name,
         "updates": list(until),
         "environment_steps": steps,
         "competence": describe(experiment.competence),

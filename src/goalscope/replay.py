@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from jax import numpy as jnp
+from jaxtyping import Array, Key
 
 from goalscope.agents.base import AbstractAgent
 from goalscope.agents.planted import Greedy
@@ -23,7 +24,7 @@ from goalscope.worlds.grid import AbstractGridWorld
 
 
 def replay(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return episodes of a stored agent: the level as text, the cells visited, the end."""
+    """Return episodes of a stored agent: the level as text, the places visited, the end."""
     experiment, folder = experiment_of(request["asked"]), open_folder(Path(request["folder"]))
     arm = experiment.arms[request["arm"]]
     agent = load_agent(folder, request["arm"], arm, request["agent"], request["checkpoint"])
@@ -70,7 +71,9 @@ def load_agent(
     return jax.tree_util.tree_map_with_path(restore, template)
 
 
-def _episode(key, agent: AbstractAgent, world: AbstractGridWorld) -> dict[str, Any]:
+def _episode(
+    key: Key[Array, ""], agent: AbstractAgent, world: AbstractGridWorld
+) -> dict[str, Any]:
     k_level, k_act = jax.random.split(key)
     level = world.sample_level(k_level)
     trajectory = rollout(k_act, agent, world, level)
@@ -87,6 +90,6 @@ def _episode(key, agent: AbstractAgent, world: AbstractGridWorld) -> dict[str, A
     ]
     return {
         "text": world.level_text(level),
-        "cells": [int(cell) for cell in cells],
+        "places": [[1 + int(c) // world.size, 1 + int(c) % world.size] for c in cells],
         "end": f"{int(valid.sum())} steps: " + (", ".join(moments) or "nothing happened"),
     }

@@ -98,6 +98,7 @@ class ArmResult:
         portraits: final policy on the experiment's gallery levels, `[N, P, S, A]`.
         seconds: compute time of the arm's cells.
         cells: keys of the stored cells behind it.
+        pays: name of the goal that training paid for.
     """
 
     name: str
@@ -114,6 +115,7 @@ class ArmResult:
     portraits: Float[np.ndarray, "N P S A"]
     seconds: float
     cells: tuple[str, ...]
+    pays: str = ""
 
     @property
     def included(self) -> Bool[np.ndarray, " N"]:

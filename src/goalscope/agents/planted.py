@@ -64,7 +64,7 @@ def action_biased(
     return ActionBiased(np.log(np.maximum(probabilities, 1e-12)).astype(np.float32))
 
 
-class RandomDeterministic(AbstractAgent[Key[Array, ""], tuple[()]]):
+class RandomDeterministic(AbstractAgent[UInt32[Array, ""], tuple[()]]):
     """Has no goal: one fixed action, drawn at random, for each observation.
 
     Competent-looking only by accident: it soon walks in a circle. The action is a hash of
@@ -80,31 +80,36 @@ class RandomDeterministic(AbstractAgent[Key[Array, ""], tuple[()]]):
         seed = rng.integers(2**32, dtype=np.uint32)
         return RandomDeterministic(jnp.asarray(seed), world.num_actions)
 
-    def embed(self, view: Float[Array, "..."]) -> Key[Array, ""]:
-        words = jax.lax.bitcast_convert_type(
-            jnp.ravel(view).astype(jnp.float32), jnp.uint32
-        )
-        key = jax.random.key(self.seed)
-
-        def entry(position, word):
-            return jax.random.bits(
-                jax.random.fold_in(jax.random.fold_in(key, position), word)
-            )
-
-        hashed = jnp.sum(jax.vmap(entry)(jnp.arange(words.size), words), dtype=jnp.uint32)
-        return jax.random.fold_in(key, hashed)
+    def embed(self, view: Float[Array, "..."]) -> UInt32[Array, ""]:
+        numbers = jnp.ravel(view).astype(jnp.float32)
+        words = jax.lax.bitcast_convert_type(numbers, jnp.uint32)
+        places = jnp.arange(words.size, dtype=jnp.uint32)
+        each = mixed(mixed(words ^ self.seed) + mixed(places + self.seed))
+        return mixed(jnp.sum(each, dtype=jnp.uint32))
 
     def initial_memory(self) -> tuple[()]:
         return ()
 
     def __call__(
-        self, context: Key[Array, ""], tokens: Int[Array, " K"], memory: tuple[()]
+        self, context: UInt32[Array, ""], tokens: Int[Array, " K"], memory: tuple[()]
     ) -> Response[tuple[()]]:
-        key = context
+        hashed = context
         for token in tokens:
-            key = jax.random.fold_in(key, token)
-        action = jax.random.randint(key, (), 0, self.num_actions)
+            hashed = mixed(hashed + mixed(token.astype(jnp.uint32) + self.seed))
+        action = (hashed >> 8) % self.num_actions
         return Response(certain(action, self.num_actions), jnp.zeros(()), memory)
+
+
+def mixed(words: UInt32[Array, "*b"]) -> UInt32[Array, "*b"]:
+    """Return a hash of each word, in which every bit depends on every bit.
+
+    The finaliser of MurmurHash3 (Appleby 2011), shifted away from 0: a keyed generator of
+    random numbers would do as well, and compile ten times longer.
+    """
+    words = words + jnp.uint32(0x9E3779B9)
+    words = (words ^ (words >> 16)) * jnp.uint32(0x85EBCA6B)
+    words = (words ^ (words >> 13)) * jnp.uint32(0xC2B2AE35)
+    return words ^ (words >> 16)
 
 
 class Greedy(AbstractAgent[Context, Memory]):
@@ -129,7 +134,9 @@ class Greedy(AbstractAgent[Context, Memory]):
         return Response(logits, response.value, response.memory)
 
 
-def certain(action: Int[Array, ""], num_actions: int) -> Float[Array, " A"]:
+def certain(
+    action: Int[Array, ""] | UInt32[Array, ""], num_actions: int
+) -> Float[Array, " A"]:
     """Return the logits of a policy that always takes `action`.
 
     >>> jax.nn.softmax(certain(jnp.array(1), 3))

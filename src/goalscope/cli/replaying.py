@@ -61,16 +61,16 @@ def _show(value: Any, svg: Path | None) -> None:
     if svg is not None:
         first = value["episodes"][0]
         with environment_errors(svg):
-            svg.write_text(episode_svg(first["text"], first["cells"]), encoding="utf-8")
+            svg.write_text(episode_svg(first["text"], first["places"]), encoding="utf-8")
         say(terminal, f"drawing: {svg}")
         return
     for episode in value["episodes"]:
         moving = terminal.is_terminal
-        for step in range(1 if moving else len(episode["cells"]), len(episode["cells"]) + 1):
+        for step in range(1 if moving else len(episode["places"]), len(episode["places"]) + 1):
             if moving and step > 1:
                 terminal.control(_back(episode["text"]))
                 time.sleep(SECONDS_A_STEP)
-            picture = level_terminal(episode["text"], episode["cells"][:step])
+            picture = level_terminal(episode["text"], episode["places"][:step])
             terminal.file.write(picture + "\n")
         say(terminal, episode["end"])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from rich.console import Console
 
 from goalscope.assemble import assemble
 from goalscope.cli.console import console, print_json, say, show
@@ -52,6 +53,7 @@ def run_experiment(
         folder = create_or_open(path, _study(asked, planned.value, _command(asked, out)))
         pool.log_folder = folder.logs
         with lock(folder):
+            _set_aside(terminal, folder)
             missing = folder.missing()
             say(terminal, _greeting(folder, len(missing), asked))
             code = _compute(pool, folder, asked, missing, Progress(terminal, folder))
@@ -96,6 +98,8 @@ def worker_environment() -> dict[str, str]:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "goalscope"
     wanted = {
         "JAX_PLATFORMS": "cpu",
+        # A third less compilation for the same speed, measured; part of the fingerprint.
+        "XLA_FLAGS": "--xla_backend_optimization_level=1",
         "JAX_COMPILATION_CACHE_DIR": str(cache / "compiled"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
@@ -132,6 +136,13 @@ def _compute(
             progress.say(f"the claims could not be judged: {judged.message}")
             return 130 if judged.status == "stopped" else 1
     return 0
+
+
+def _set_aside(terminal: Console, folder: Folder) -> None:
+    damaged = folder.discard_damaged()
+    if damaged:
+        names = ", ".join(damaged)
+        say(terminal, f"damaged, kept in .damaged and computed again: {names}", style="red")
 
 
 def schedule(plans: Sequence[CellPlan]) -> list[CellPlan]:

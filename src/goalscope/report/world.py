@@ -39,7 +39,7 @@ def _pictures(pictures: tuple[Picture, ...]) -> Figure:
 
 
 def _training(arms: list[ArmResult]) -> Table:
-    columns = ("arms", "trainer", "agents", "updates", "environment steps", "compute")
+    columns = ("arms", "trainer", "training pays for", "agents", "updates", "environment steps", "compute")
     groups: dict[tuple[str, str], list[ArmResult]] = {}
     for arm in arms:
         groups.setdefault((arm.group, arm.trainer), []).append(arm)
@@ -47,6 +47,7 @@ def _training(arms: list[ArmResult]) -> Table:
         (
             "; ".join(arm.title for arm in found),
             trainer,
+            ", ".join(dict.fromkeys(arm.pays for arm in found)),
             _range([len(arm.agents) for arm in found]),
             _range([float(np.max(arm.updates, initial=0)) for arm in found]),
             _range([float(np.max(arm.environment_steps, initial=0)) for arm in found]),
@@ -54,7 +55,7 @@ def _training(arms: list[ArmResult]) -> Table:
         )
         for (_, trainer), found in groups.items()
     )
-    return Table(columns, rows, numeric=frozenset({2, 3, 4, 5}))
+    return Table(columns, rows, numeric=frozenset({3, 4, 5, 6}))
 
 
 def _range(values: list[float] | list[int]) -> str:
