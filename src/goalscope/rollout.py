@@ -48,11 +48,13 @@ class Experience(eqx.Module):
         trajectory: the steps, where an episode also ends when its goal has been paid.
         rewards: what the goal paid for each step, `[T, B]`.
         last_values: the agent's value of the state after the last step, `[B]`.
+        views: level part of the observations, `[B, ...]`.
     """
 
     trajectory: Trajectory
     rewards: Float[Array, "T B"]
     last_values: Float[Array, " B"]
+    views: Float[Array, "B ..."]
 
 
 def rollout(
@@ -146,7 +148,7 @@ def collect(
     after, (steps, rewards) = jax.lax.scan(step, begin, items)
     tokens = jax.vmap(world.observe_state)(levels, after[0])
     last_values = jax.vmap(agent)(contexts, tokens, after[1]).value
-    return Experience(steps, rewards, last_values)
+    return Experience(steps, rewards, last_values, views)
 
 
 def _interact(

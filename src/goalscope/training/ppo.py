@@ -11,7 +11,11 @@ from goalscope.goals import Goal
 from goalscope.rollout import Experience, collect
 from goalscope.training.base import AbstractTrainer, Metrics, adam_init, adam_step
 from goalscope.training.replay import episode_starts, replay, score
-from goalscope.training.returns import generalised_advantages, successor_values
+from goalscope.training.returns import (
+    first_return,
+    generalised_advantages,
+    successor_values,
+)
 from goalscope.training.shuffle import affine_order, is_power_of_two
 from goalscope.worlds.base import AbstractWorld
 
@@ -103,13 +107,15 @@ class PPO(AbstractTrainer):
         k_levels, k_collect, k_order = jax.random.split(key, 3)
         k_each = jax.random.split(k_levels, self.num_environments)
         levels = jax.vmap(world.sample_level)(k_each)
-        views = jax.vmap(world.observe_level)(levels)
         experience = collect(
             k_collect, agent, world, goal, levels, num_steps=self.num_steps
         )
         batch = self.prepare(experience)
-        agent, optimiser, metrics = self._learn(k_order, agent, optimiser, views, batch)
-        return agent, optimiser, {"return": first_return(experience), **metrics}
+        agent, optimiser, metrics = self.learn(
+            k_order, agent, optimiser, experience.views, batch
+        )
+        earned = first_return(experience.rewards, experience.trajectory.terminal)
+        return agent, optimiser, {"return": earned, **metrics}
 
     def prepare(self, experience: Experience) -> Batch:
         """Return what the update needs of the steps that were taken."""
@@ -129,7 +135,7 @@ class PPO(AbstractTrainer):
             episode_starts(ended),
         )
 
-    def _learn(
+    def learn(
         self,
         key: Key[Array, ""],
         agent: AbstractAgent,
@@ -191,13 +197,3 @@ class PPO(AbstractTrainer):
 def standardise(values: Float[Array, "*b"]) -> Float[Array, "*b"]:
     """Return `values` moved to mean 0 and scaled to variance 1."""
     return (values - jnp.mean(values)) / (jnp.std(values) + 1e-8)
-
-
-def first_return(experience: Experience) -> Float[Array, ""]:
-    """Return the mean undiscounted reward of the first episode of each environment.
-
-    Later episodes would favour short ones: an environment has time for more of them.
-    """
-    ended = experience.trajectory.terminal
-    earlier = jnp.cumsum(ended, axis=0) - ended
-    return jnp.mean(jnp.sum(jnp.where(earlier == 0, experience.rewards, 0.0), axis=0))

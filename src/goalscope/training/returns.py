@@ -52,6 +52,26 @@ def successor_values(
     return jnp.where(terminal, 0.0, following)
 
 
+def first_episodes(ended: Bool[Array, "T B"]) -> Bool[Array, "T B"]:
+    """Return whether a step belongs to the first episode of its environment.
+
+    >>> first_episodes(jnp.array([[False], [True], [False]])).ravel().tolist()
+    [True, True, False]
+    """
+    return jnp.cumsum(ended, axis=0) - ended == 0
+
+
+def first_return(
+    rewards: Float[Array, "T B"], ended: Bool[Array, "T B"]
+) -> Float[Array, ""]:
+    """Return the mean undiscounted reward of the first episode of each environment.
+
+    Later episodes would favour short ones: an environment has time for more of them.
+    """
+    first = first_episodes(ended)
+    return jnp.mean(jnp.sum(jnp.where(first, rewards, 0.0), axis=0))
+
+
 def _backwards(
     terms: Float[Array, "T *b"], weights: Float[Array, "T *b"]
 ) -> Float[Array, "T *b"]:
