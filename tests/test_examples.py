@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from goal_advantage import GoalAdvantage
+from goalscope.agents.mlp import MLP
 from goalscope.agents.planted import uniform
-from goalscope.testing import check_world
+from goalscope.testing import check_instrument, check_world
 from supervised_shortcut import SupervisedShortcut
 from unwatched import goal, planner, unwatched
 
@@ -34,9 +35,21 @@ def test_the_example_world_refuses_impossible_shares():
         SupervisedShortcut(watched_share=1.5)
 
 
-def test_the_example_instrument_reads_planted_goals(world: SupervisedShortcut):
-    instrument = GoalAdvantage((goal("careful"), goal("trampling")), num_levels=4)
+@pytest.fixture(scope="module")
+def instrument() -> GoalAdvantage:
+    return GoalAdvantage((goal("careful"), goal("trampling")), num_levels=4)
 
+
+def test_the_example_instrument_keeps_its_contract(
+    world: SupervisedShortcut, instrument: GoalAdvantage
+):
+    agent = MLP.init(RNG, world, widths=(4,))
+    check_instrument(instrument, world, agent, key=jax.random.key(0))
+
+
+def test_the_example_instrument_reads_planted_goals(
+    world: SupervisedShortcut, instrument: GoalAdvantage
+):
     def read(agent):
         return np.asarray(instrument.measure(jax.random.key(0), agent, world).value)
 
