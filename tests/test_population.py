@@ -16,11 +16,12 @@ from goalscope.worlds.corner import Corner
 
 WORLD = Corner(size=3, horizon=8)
 GOAL = reach(WORLD, "cheese")
+PLAN = Plan(chunk=2, updates_per_call=4)
 MAKE = Build(MLP, {"widths": (8,)})
 TRAINER = ExactPolicyGradient(learning_rate=1e-2, num_levels=4, num_steps=8)
 
 
-def trained(numbers, *, trainer=TRAINER, until=(0, 6), plan=Plan(chunk=2, updates_per_call=4)):
+def trained(numbers, *, trainer=TRAINER, until=(0, 6), plan=PLAN):
     numbers = np.array(numbers)
     agents = build(3, numbers, MAKE, WORLD)
     conditions = Conditions(trainer, WORLD, GOAL)
@@ -28,7 +29,9 @@ def trained(numbers, *, trainer=TRAINER, until=(0, 6), plan=Plan(chunk=2, update
 
 
 def arrays(agents, row):
-    return [np.asarray(leaf)[row] for leaf in jax.tree.leaves(eqx.filter(agents, eqx.is_array))]
+    return [
+        np.asarray(leaf)[row] for leaf in jax.tree.leaves(eqx.filter(agents, eqx.is_array))
+    ]
 
 
 def same(first, second):
@@ -46,9 +49,7 @@ def test_checkpoints_rise_from_zero_to_the_end(updates, checkpoints):
 
 def test_an_agent_does_not_depend_on_its_neighbours():
     alone, among = trained([5]), trained([1, 4, 5, 2, 9])
-    assert same(
-        arrays(alone[-1].learners.agent, 0), arrays(among[-1].learners.agent, 2)
-    )
+    assert same(arrays(alone[-1].learners.agent, 0), arrays(among[-1].learners.agent, 2))
 
 
 def test_any_split_into_calls_gives_the_same_bits():
@@ -64,7 +65,11 @@ def test_values_that_differ_between_arms_do_not_compile_anew():
     other = ExactPolicyGradient(
         learning_rate=3e-3, discount=0.5, entropy=0.2, num_levels=4, num_steps=8
     )
-    conditions = Conditions(other, Corner(0.3, 2, 0.1, size=3, horizon=8), GOAL)
+    conditions = Conditions(
+        other,
+        Corner(shifted_share=0.3, corner_size=2, wall_density=0.1, size=3, horizon=8),
+        GOAL,
+    )
     agents = build(4, np.arange(2), MAKE, WORLD)
     plan = Plan(chunk=2, updates_per_call=4)
     list(train(agent_keys(4, np.arange(2)), agents, conditions, until=(0, 9), plan=plan))
@@ -74,7 +79,7 @@ def test_values_that_differ_between_arms_do_not_compile_anew():
 def _compilations():
     from goalscope import population
 
-    return population._advance_compiled._cached._cache_size()  # noqa: SLF001
+    return population._advance_compiled._cached._cache_size()  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def test_an_agent_that_diverges_is_frozen_marked_and_alone():

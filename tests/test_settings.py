@@ -8,7 +8,9 @@ from goalscope.errors import UserError
 from goalscope.settings import load_module, resolve
 
 
-def trial(*, agents: int = 24, shares: tuple[float, ...] = (0.0, 1.0), name: str = "a") -> None:
+def trial(
+    *, agents: int = 24, shares: tuple[float, ...] = (0.0, 1.0), name: str = "a"
+) -> None:
     """Stand in for an experiment."""
 
 
@@ -55,5 +57,7 @@ def test_a_module_without_its_function_is_refused():
 def test_a_file_that_fails_to_import_is_one_message(tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("import no_such_module_anywhere\n")
-    with pytest.raises(UserError, match="broken.py cannot be imported: ModuleNotFoundError"):
+    with pytest.raises(
+        UserError, match=r"broken\.py cannot be imported: ModuleNotFoundError"
+    ):
         load_module("broken", str(path))

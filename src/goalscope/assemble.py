@@ -58,7 +58,7 @@ def goal_labels(
     readings: Sequence[str],
     threshold: float,
 ) -> dict[str, np.ndarray]:
-    """Return each agent's dominant goal at each checkpoint; the last number is undecided."""
+    """Return each agent's dominant goal at each checkpoint; the last means undecided."""
     found = {}
     for arm in arms:
         labels = label([evidence[arm, instrument, name] for name in readings], threshold)
@@ -67,7 +67,7 @@ def goal_labels(
 
 
 def _mixed(folder: Folder) -> dict[str, str]:
-    """Return, under "mixed", in what the cells' machines and versions differ, if they do."""
+    """Return, under "mixed", in what machines and versions of the cells differ."""
     found = [folder.read(key).fingerprint for key in folder.finished_cells()]
     names = sorted({name for each in found for name in each} - {"commit", "uncommitted"})
     several = [name for name in names if len({each.get(name) for each in found}) > 1]

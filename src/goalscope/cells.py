@@ -1,7 +1,7 @@
 """An experiment cut into cells, arm x block of agents, and how one cell is computed."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -16,9 +16,17 @@ from goalscope.describe import describe
 from goalscope.experiment import Arm, Experiment, Measurement, Planted
 from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument, Reading
-from goalscope.population import Conditions, Segment, agent_keys, build, population_rows, train
+from goalscope.population import (
+    Conditions,
+    Segment,
+    agent_keys,
+    build,
+    population_rows,
+    train,
+)
 from goalscope.study import CellPlan
 from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.grid import AbstractGridWorld
 
 FORMAT = 1
 PLANTED_OFFSET = 1_000_000
@@ -146,7 +154,7 @@ def planted_agents(
     Kinds that differ in values only (planners for different goals) share a slot of `OneOf`;
     the slots of other kinds are filled with copies of one agent.
     """
-    world, slots = experiment.planted_world, {}
+    world, slots, index = experiment.planted_world, {}, 0
     for kind, planted in experiment.planted.items():
         wanted = numbers if kind == name else numbers[:1]
         agents = _nameless(build(seed, wanted + PLANTED_OFFSET, planted.agent, world))
@@ -176,7 +184,7 @@ def _measure_all(
     test_world: AbstractWorld,
     arm: Arm | None,
 ) -> dict[str, np.ndarray]:
-    """Return every instrument's readings of a block, as "instrument/field" -> `[N, ...]`."""
+    """Return all readings of a block of agents, "instrument/field" -> `[N, ...]`."""
     found = {}
     for name, measurement in experiment.instruments.items():
         train_here = measurement.on == "train" and arm is not None
@@ -219,7 +227,9 @@ def path_name(path: tuple) -> str:
 def _stacked(checkpoints: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Return arrays `[N, C, ...]` from one mapping of arrays `[N, ...]` per checkpoint."""
     names = checkpoints[0]
-    return {name: np.stack([found[name] for found in checkpoints], axis=1) for name in names}
+    return {
+        name: np.stack([found[name] for found in checkpoints], axis=1) for name in names
+    }
 
 
 def _curves(kept: list[Segment]) -> dict[str, np.ndarray]:
@@ -247,15 +257,16 @@ def _progress(arm: Arm, segment: Segment, kept: int, checkpoints: int) -> dict[s
 def _portraits(experiment: Experiment, arm: Arm, agents: AbstractAgent) -> np.ndarray:
     """Return final policies on the gallery's levels, `[N, P, S, A]`."""
     world, levels = arm.test_world, experiment.gallery.values()
-    if not levels or not is_memoryless(agents):
+    drawable = isinstance(world, AbstractGridWorld) and is_memoryless(agents)
+    if not (levels and drawable):
         return np.zeros((jax.tree.leaves(agents)[0].shape[0], 0, 0, 0), np.float32)
-    pictures = [_policies(agents, solve.tabulate(world, world.parse_level(t))) for t in levels]
+    pictures = [_policies(agents, world, world.parse_level(text)) for text in levels]
     return np.stack([np.asarray(picture) for picture in pictures], axis=1)
 
 
 @eqx.filter_jit
-def _policies(agents: AbstractAgent, table: solve.Table) -> Array:
-    axes = eqx.if_array(0)
+def _policies(agents: AbstractAgent, world: AbstractGridWorld, level: Any) -> Array:
+    table, axes = solve.tabulate(world, level), eqx.if_array(0)
     return eqx.filter_vmap(solve.policy_of, in_axes=(axes, None))(agents, table)
 
 

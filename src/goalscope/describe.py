@@ -27,7 +27,9 @@ def describe(value: Any) -> Any:
         return value
     if isinstance(value, Build):
         return value.describe()
-    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(
+        value.dtype, jax.dtypes.prng_key
+    ):
         raise TypeError("a random key cannot be described; describe the seed it comes from")
     if isinstance(value, np.ndarray | np.generic | jax.Array):
         return _array(np.asarray(value))
@@ -37,9 +39,13 @@ def describe(value: Any) -> Any:
         return [describe(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kind = f"{type(value).__module__}:{type(value).__qualname__}"
-        fields = {f.name: describe(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {
+            f.name: describe(getattr(value, f.name)) for f in dataclasses.fields(value)
+        }
         return {"class": kind, **fields}
-    raise TypeError(f"{type(value).__qualname__} cannot be described; use records of arrays")
+    raise TypeError(
+        f"{type(value).__qualname__} cannot be described; use records of arrays"
+    )
 
 
 def _array(array: np.ndarray) -> Any:

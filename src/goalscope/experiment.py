@@ -9,7 +9,7 @@ from goalscope.calibration import Gate
 from goalscope.claims.base import AbstractClaim
 from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument
-from goalscope.population import Plan, log_spaced
+from goalscope.population import DEFAULT, Plan, log_spaced
 from goalscope.training.base import AbstractTrainer
 from goalscope.worlds.base import AbstractWorld
 
@@ -44,7 +44,9 @@ class Arm:
     def __post_init__(self) -> None:
         for name in ("updates", "agents"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} of an arm is at least 1; got {getattr(self, name)}")
+                raise ValueError(
+                    f"{name} of an arm is at least 1; got {getattr(self, name)}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,7 @@ class Experiment:
     labels: str
     gallery: Mapping[str, str] = field(default_factory=dict)
     checkpoints: int = 10
-    plan: Plan = Plan()
+    plan: Plan = DEFAULT
 
     def __post_init__(self) -> None:
         _require_known(self.labels, self.instruments, "labels", "instrument")
@@ -142,6 +144,8 @@ class Experiment:
         return log_spaced(arm.updates, self.checkpoints)
 
 
-def _require_known(name: str, known: Mapping[str, object] | tuple, where: str, what: str) -> None:
+def _require_known(
+    name: str, known: Mapping[str, object] | tuple, where: str, what: str
+) -> None:
     if name not in known:
         raise ValueError(f"{where} names no {what} {name!r}; there are {', '.join(known)}")

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import msgspec
 import numpy as np
+from jaxtyping import Array, Int
 
+from goalscope import solve
 from goalscope.assemble import assemble, goal_labels, planted_truth, write_verdict
 from goalscope.calibration import calibrate
 from goalscope.cells import Report, compute_cell, plan_cells
@@ -50,7 +53,7 @@ def compute(request: Mapping[str, Any], report: Report) -> None:
     seed = request["asked"]["seed"]
     if planned.key not in {found.key for found in plan_cells(experiment, seed)}:
         raise UserError(
-            f"cell {planned.key} of {folder.path} was planned by other code: the experiment "
+            f"cell {planned.key} of {folder.path} was planned by other code: it "
             "has changed since. Run it into a new folder."
         )
     begun = time.monotonic()
@@ -114,6 +117,7 @@ def _ask(asked: Mapping[str, Any]) -> Asked:
 
 
 def experiment_of(asked: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that was asked for; built once in a process."""
     return _cached_experiment(canonical_bytes(dict(asked)))
 
 
@@ -135,7 +139,11 @@ def _calibrate(
 ) -> dict[str, Calibration]:
     return {
         name: calibrate(
-            name, result.evidence, truth, measurement.instrument.candidates, measurement.gate
+            name,
+            result.evidence,
+            truth,
+            measurement.instrument.candidates,
+            measurement.gate,
         )
         for name, measurement in experiment.instruments.items()
         if measurement.gate is not None
@@ -158,16 +166,19 @@ def _pictures(experiment: Experiment) -> list[dict[str, Any]]:
     world = experiment.planted_world
     if not isinstance(world, AbstractGridWorld):
         return []
-    numbers = jax.numpy.arange(world.num_states)
     pictures = []
     for title, text in experiment.gallery.items():
         level = world.parse_level(text)
-        states = jax.vmap(world.state_at, (None, 0))(level, numbers)
-        tokens = jax.vmap(world.observe_state, (None, 0))(level, states)
-        cells = np.asarray(tokens)[:, 0]
+        cells = np.asarray(_cells(world, level))
         places = np.stack(np.divmod(cells, world.size), axis=1) + 1
         pictures.append({"title": title, "text": text, "cells": places.ravel().tolist()})
     return pictures
+
+
+@eqx.filter_jit
+def _cells(world: AbstractGridWorld, level: Any) -> Int[Array, " S"]:
+    """Return the cell of the mouse in every state of a level."""
+    return solve.tabulate(world, level).tokens[:, 0]
 
 
 def _fingerprint() -> dict[str, str]:

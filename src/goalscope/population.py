@@ -1,4 +1,4 @@
-"""Many agents at once: each is trained by the same pure function, under one outer transform."""
+"""Many agents at once: one pure function for each, under one outer transform."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,6 +30,9 @@ class Plan(NamedTuple):
     chunk: int = 8
     devices: int = 1
     updates_per_call: int = 100
+
+
+DEFAULT = Plan()
 
 
 class Conditions(NamedTuple):
@@ -70,7 +73,9 @@ def build(
 
 def agent_keys(seed: int, agents: Int[np.ndarray, " N"]) -> Key[Array, " N"]:
     """Return the key of each agent: `fold_in(key(seed), agent)`."""
-    return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.asarray(agents))
+    return jax.vmap(jax.random.fold_in, (None, 0))(
+        jax.random.key(seed), jnp.asarray(agents)
+    )
 
 
 def log_spaced(updates: int, checkpoints: int) -> tuple[int, ...]:
@@ -91,7 +96,7 @@ def train(
     conditions: Conditions,
     *,
     until: tuple[int, ...],
-    plan: Plan = Plan(),
+    plan: Plan = DEFAULT,
 ) -> Iterator[Segment]:
     """Yield a `Segment` at every count in `until`, and in between as the plan says.
 
@@ -101,8 +106,8 @@ def train(
     """
     if plan.devices > len(jax.devices()):
         raise ValueError(
-            f"the plan wants {plan.devices} devices and JAX has {len(jax.devices())}; on CPU "
-            "set XLA_FLAGS=--xla_force_host_platform_device_count before JAX starts"
+            f"the plan wants {plan.devices} devices and JAX has {len(jax.devices())}; on a "
+            "CPU set XLA_FLAGS=--xla_force_host_platform_device_count before JAX starts"
         )
     size = keys.shape[0]
     rows = np.arange(size + -size % (plan.chunk * plan.devices)) % size
@@ -110,7 +115,10 @@ def train(
     keys, learners = _place(plan, (keys, _start(conditions.trainer, agents)))
     done = 0
     for target in until:
-        for upto in (*range(done + plan.updates_per_call, target, plan.updates_per_call), target):
+        for upto in (
+            *range(done + plan.updates_per_call, target, plan.updates_per_call),
+            target,
+        ):
             learners, metrics = _advance_all(plan, keys, learners, conditions, (done, upto))
             done = upto
             yield Segment(done, *population_rows((learners, metrics), np.arange(size)))
@@ -131,7 +139,7 @@ def _advance_all(
     span: tuple[int, int],
 ) -> tuple[Learner, Metrics]:
     """Return every learner after the updates of `span`; one program per static shape."""
-    traced = (np.int32(span[0]), np.int32(span[1]))
+    traced = (jnp.int32(span[0]), jnp.int32(span[1]))
     return _advance_compiled(plan, keys, learners, conditions, traced)
 
 
@@ -146,15 +154,15 @@ def _advance_compiled(
     moving, structure = eqx.partition(learners, eqx.is_array)
     rates, rules = eqx.partition(conditions, eqx.is_array)
 
-    def one(key, moving, rates, span):
-        learner, metrics = advance(
-            key, eqx.combine(moving, structure), *eqx.combine(rates, rules), span
-        )
-        return eqx.filter(learner, eqx.is_array), metrics
-
     def share(keys, moving, rates, span):
-        each = lambda item: one(*item, rates, span)
-        return jax.lax.map(each, (keys, moving), batch_size=plan.chunk)
+        def one(item):
+            learner, both = eqx.combine(item[1], structure), eqx.combine(rates, rules)
+            learner, metrics = advance(
+                item[0], learner, both.trainer, both.world, both.goal, span
+            )
+            return eqx.filter(learner, eqx.is_array), metrics
+
+        return jax.lax.map(one, (keys, moving), batch_size=plan.chunk)
 
     if plan.devices > 1:
         split, whole = PartitionSpec("agents"), PartitionSpec()

@@ -25,7 +25,10 @@ from goalscope.worlds.grid import AbstractGridWorld
 
 def replay(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return episodes of a stored agent: the level as text, the places visited, the end."""
-    experiment, folder = experiment_of(request["asked"]), open_folder(Path(request["folder"]))
+    experiment, folder = (
+        experiment_of(request["asked"]),
+        open_folder(Path(request["folder"])),
+    )
     arm = experiment.arms[request["arm"]]
     agent = load_agent(folder, request["arm"], arm, request["agent"], request["checkpoint"])
     world = arm.test_world if request["levels"] == "shifted" else arm.train_world
@@ -59,7 +62,9 @@ def load_agent(
     template = build(folder.study.seed, np.array([number]), arm.agent, arm.train_world)
     expected = {path: leaf.shape[1:] for path, leaf in parameters(template).items()}
     if {path: leaf.shape[2:] for path, leaf in stored.items()} != expected:
-        raise UserError(f"cell {found[0].key} holds other arrays than the arm's agents have", 3)
+        raise UserError(
+            f"cell {found[0].key} holds other arrays than the arm's agents have", 3
+        )
     checkpoints = next(iter(stored.values())).shape[1]
     if not -checkpoints <= checkpoint < checkpoints:
         raise UserError(f"--checkpoint {checkpoint}: there are 0 to {checkpoints - 1}")

@@ -45,7 +45,7 @@ def resolve(module: ModuleType, size: str, overrides: Mapping[str, str]) -> Aske
     function = getattr(module, name, None)
     if not callable(function):
         raise UserError(
-            f"module {name} defines no function {name!r}; add one that returns an Experiment"
+            f"{name} defines no function {name!r}; add one that returns an Experiment"
         )
     sizes = getattr(module, "SIZES", {})
     allowed = tuple(sizes) or SIZES
@@ -56,7 +56,9 @@ def resolve(module: ModuleType, size: str, overrides: Mapping[str, str]) -> Aske
     settings |= sizes.get(size, {})
     for key, text in overrides.items():
         if key not in parameters:
-            raise UserError(f"{name} has no setting {key!r}. {suggest(key, tuple(parameters))}")
+            raise UserError(
+                f"{name} has no setting {key!r}. {suggest(key, tuple(parameters))}"
+            )
         settings[key] = _value(key, text, parameters[key].annotation)
     return Asked(function, settings)
 
@@ -78,7 +80,9 @@ def load_module(name: str, path: str | None) -> ModuleType:
     try:
         specification.loader.exec_module(module)
     except Exception as error:
-        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+        raise UserError(
+            f"{path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
     return module
 
 
@@ -90,7 +94,9 @@ def _value(key: str, text: str, annotation: Any) -> Any:
     try:
         values = tuple(_scalar(part, kind) for part in parts)
     except (ValueError, msgspec.ValidationError):
-        wanted = f"{kind.__name__}s, separated by commas" if many else f"one {kind.__name__}"
+        wanted = (
+            f"{kind.__name__}s, separated by commas" if many else f"one {kind.__name__}"
+        )
         raise UserError(f"{key}={text!r}: expected {wanted}") from None
     return values if many else values[0]
 

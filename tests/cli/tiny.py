@@ -25,13 +25,16 @@ def tiny(
     note: str = "",
 ) -> Experiment:
     """Return the experiment; `note` changes nothing."""
-    world, test_world = Corner(size=3, horizon=8), Corner(1.0, size=3, horizon=8)
+    world, test_world = (
+        Corner(size=3, horizon=8),
+        Corner(shifted_share=1.0, size=3, horizon=8),
+    )
     goals = (reach(world, "cheese"), reach(world, "corner"))
     trainer = ExactPolicyGradient(learning_rate=1e-2, num_levels=4, num_steps=8)
     arms = {
         f"alpha={share:g}": Arm(
             title=f"α = {share:g}",
-            train_world=Corner(share, size=3, horizon=8),
+            train_world=Corner(shifted_share=share, size=3, horizon=8),
             test_world=test_world,
             goal=goals[0],
             agent=Build(MLP, {"widths": (8,)}),
@@ -51,7 +54,9 @@ def tiny(
         },
         planted={
             "planner": Planted(
-                agent=Build(Planner.init, {"feature": "cheese", "inverse_temperature": 64.0}),
+                agent=Build(
+                    Planner.init, {"feature": "cheese", "inverse_temperature": 64.0}
+                ),
                 goal="cheese",
                 agents=4,
             ),

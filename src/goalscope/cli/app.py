@@ -1,6 +1,7 @@
 """The command line: what there is to type, and what it teaches."""
 
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,16 +20,32 @@ Trains populations of agents under objectives that you control, and measures whi
 each agent came to have, beside agents whose goal is known. Begin with `goalscope demo`,
 look at the experiments with `goalscope list experiments`, run one with `goalscope run`.
 """,
-    help_epilogue="Exit codes: 0 done, 1 some cells failed, 2 wrong usage, 3 damaged files, "
+    help_epilogue="Exit codes: 0 done, 1 cells failed, 2 wrong usage, 3 damaged files, "
     "4 disk or permissions, 130 stopped (the same command continues).",
 )
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
-Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")]
-Set = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consume_multiple=False)]
-Size = Annotated[str, Parameter(name="--size")]
-Seed = Annotated[int, Parameter(name="--seed")]
 Workers = Annotated[int | None, Parameter(name="--workers")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Asking:
+    """How an experiment is asked.
+
+    Parameters
+    ----------
+    size
+        smoke (a minute), standard (the size that counts) or full.
+    seed
+        Root of all random numbers; the same seed gives the same bytes.
+    set
+        A setting of the experiment, NAME=VALUE, or NAME=VALUE,VALUE,... for a list.
+    """
+
+    size: str = "standard"
+    seed: int = 0
+    set: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
 
 
 @app.command(name="list")
@@ -52,13 +69,11 @@ def run(
     experiment: str,
     /,
     *,
-    size: Size = "standard",
-    seed: Seed = 0,
-    set_: Set = (),
+    asking: Asking = Asking(),
     out: Path | None = None,
     workers: Workers = None,
     json: Json = False,
-    quiet: Quiet = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
 ) -> int:
     """Run an experiment; the same command again continues it, or says that it is done.
 
@@ -69,12 +84,6 @@ def run(
     ----------
     experiment
         A name from `goalscope list experiments`, or the path of your own file, ./mine.py.
-    size
-        smoke (a minute), standard (the size that counts) or full.
-    seed
-        Root of all random numbers; the same seed gives the same bytes.
-    set_
-        A setting of the experiment, NAME=VALUE, or NAME=VALUE,VALUE,... for a list.
     out
         The result folder; by default results/NAME-SIZE-seedSEED.
     workers
@@ -84,18 +93,17 @@ def run(
     quiet
         Print no progress.
     """
-    from goalscope.cli.running import run_experiment
+    from goalscope.cli.running import Asked, run_experiment
 
-    return run_experiment(
-        experiment, size, seed, set_, out=out, workers=workers, as_json=json, quiet=quiet
-    )
+    asked = Asked(experiment, asking.size, asking.seed, asking.set)
+    return run_experiment(asked, out=out, workers=workers, as_json=json, quiet=quiet)
 
 
 @app.command
 def demo(
     *,
     out: Path = Path("results/demo"),
-    seed: Seed = 0,
+    seed: int = 0,
     workers: Workers = None,
     json: Json = False,
 ) -> int:
@@ -116,11 +124,10 @@ def demo(
     json
         Print the result as JSON at the end.
     """
-    from goalscope.cli.running import run_experiment
+    from goalscope.cli.running import Asked, run_experiment
 
-    return run_experiment(
-        "corner_mixture", "smoke", seed, (), out=out, workers=workers, as_json=json, quiet=False
-    )
+    asked = Asked("corner_mixture", "smoke", seed, ())
+    return run_experiment(asked, out=out, workers=workers, as_json=json, quiet=False)
 
 
 @app.command
@@ -155,25 +162,13 @@ def report(result: Path, /, *, out: Path | None = None) -> int:
     return write_report(result, out)
 
 
-@app.command
-def replay(
-    result: Path,
-    /,
-    *,
-    agent: int = 0,
-    arm: str | None = None,
-    checkpoint: int = -1,
-    levels: str = "shifted",
-    episodes: int = 3,
-    greedy: Annotated[bool, Parameter(negative="")] = False,
-    svg: Path | None = None,
-) -> int:
-    """Watch an agent, in the terminal or as SVG.
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Watching:
+    """Which agent to watch, when in its training, and where.
 
     Parameters
     ----------
-    result
-        The folder that a run wrote.
     agent
         The agent's number within its arm.
     arm
@@ -186,13 +181,36 @@ def replay(
         How many levels.
     greedy
         Always take the most probable action.
+    """
+
+    agent: int = 0
+    arm: str | None = None
+    checkpoint: int = -1
+    levels: str = "shifted"
+    episodes: int = 3
+    greedy: Annotated[bool, Parameter(negative="")] = False
+
+
+@app.command
+def replay(
+    result: Path,
+    /,
+    *,
+    watching: Watching = Watching(),
+    svg: Path | None = None,
+) -> int:
+    """Watch an agent, in the terminal or as SVG.
+
+    Parameters
+    ----------
+    result
+        The folder that a run wrote.
     svg
         Write the first episode to this file, instead of the terminal.
     """
-    from goalscope.cli.replaying import Wanted, replay_agent
+    from goalscope.cli.replaying import replay_agent
 
-    wanted = Wanted(agent, arm, checkpoint, levels, episodes, greedy)
-    return replay_agent(result, wanted, svg=svg)
+    return replay_agent(result, asdict(watching), svg=svg)
 
 
 @app.command

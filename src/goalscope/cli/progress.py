@@ -25,7 +25,9 @@ class Progress:
         self._terminal = terminal
         self._tally = Tally(folder.study.cells, folder.finished_cells())
         self._begun = time.monotonic()
-        self._live = Live(console=terminal, get_renderable=self._table, refresh_per_second=4)
+        self._live = Live(
+            console=terminal, get_renderable=self._table, refresh_per_second=4
+        )
 
     def __enter__(self) -> "Progress":
         if self._terminal.is_terminal and not self._terminal.quiet:

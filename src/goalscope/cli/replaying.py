@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from goalscope.cli.console import console, say
 from goalscope.cli.running import worker_environment
@@ -18,32 +18,27 @@ LEVELS = ("shifted", "train")
 SECONDS_A_STEP = 0.12
 
 
-class Wanted(NamedTuple):
-    """Which agent is to be watched, when in its training, and where."""
+def replay_agent(path: Path, wanted: dict[str, Any], *, svg: Path | None) -> int:
+    """Show episodes of an agent in the terminal, or write the first as SVG; return 0.
 
-    agent: int
-    arm: str | None
-    checkpoint: int
-    levels: str
-    episodes: int
-    greedy: bool
-
-
-def replay_agent(path: Path, wanted: Wanted, *, svg: Path | None) -> int:
-    """Show episodes of an agent in the terminal, or write the first as SVG; return 0."""
+    Args:
+        path: the result folder.
+        wanted: agent, arm (None for the first), checkpoint, levels, episodes, greedy.
+        svg: where the drawing goes, or None.
+    """
     folder = open_folder(path)
     arms = list(dict.fromkeys(p.arm for p in folder.study.cells if p.kind == "arm"))
-    arm = arms[0] if wanted.arm is None else wanted.arm
+    arm = arms[0] if wanted["arm"] is None else wanted["arm"]
     if arm not in arms:
         raise UserError(f"{path} has no arm {arm!r}. {suggest(arm, arms)}")
-    if wanted.levels not in LEVELS:
-        raise UserError(f"--levels {wanted.levels}: {suggest(wanted.levels, LEVELS)}")
-    if wanted.episodes < 1:
-        raise UserError(f"--episodes {wanted.episodes}: at least 1")
+    if wanted["levels"] not in LEVELS:
+        raise UserError(f"--levels {wanted['levels']}: {suggest(wanted['levels'], LEVELS)}")
+    if wanted["episodes"] < 1:
+        raise UserError(f"--episodes {wanted['episodes']}: at least 1")
     request = {
         "asked": asked_again(folder.study),
         "folder": str(path.resolve()),
-        **wanted._asdict(),
+        **wanted,
         "arm": arm,
     }
     functions = {"replay": "goalscope.replay:replay"}
@@ -66,7 +61,9 @@ def _show(value: Any, svg: Path | None) -> None:
         return
     for episode in value["episodes"]:
         moving = terminal.is_terminal
-        for step in range(1 if moving else len(episode["places"]), len(episode["places"]) + 1):
+        for step in range(
+            1 if moving else len(episode["places"]), len(episode["places"]) + 1
+        ):
             if moving and step > 1:
                 terminal.control(_back(episode["text"]))
                 time.sleep(SECONDS_A_STEP)

@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -29,19 +29,20 @@ FUNCTIONS = {
 }
 
 
+class Asked(NamedTuple):
+    """What the user typed: which experiment, and how."""
+
+    reference: str
+    size: str
+    seed: int
+    overrides: Sequence[str]
+
+
 def run_experiment(
-    reference: str,
-    size: str,
-    seed: int,
-    overrides: Sequence[str],
-    *,
-    out: Path | None,
-    workers: int | None,
-    as_json: bool,
-    quiet: bool,
+    wanted: Asked, *, out: Path | None, workers: int | None, as_json: bool, quiet: bool
 ) -> int:
     """Run or continue an experiment and return the exit code."""
-    asked = ask(reference, size, seed, overrides)
+    asked = ask(wanted)
     path = out or Path("results") / _folder_name(asked)
     terminal = console(quiet=quiet or as_json)
     with Pool(
@@ -69,21 +70,21 @@ def run_experiment(
     return 0
 
 
-def ask(reference: str, size: str, seed: int, overrides: Sequence[str]) -> dict[str, Any]:
+def ask(wanted: Asked) -> dict[str, Any]:
     """Return which experiment is asked for and how, as workers are told."""
-    found = resolve_experiment(reference)
-    pairs = [override.partition("=") for override in overrides]
+    found = resolve_experiment(wanted.reference)
+    pairs = [override.partition("=") for override in wanted.overrides]
     for name, equals, value in pairs:
         if not (name and equals and value):
             raise UserError(f"--set {name}{equals}{value}: write --set NAME=VALUE")
-    if seed < 0:
-        raise UserError(f"--seed {seed}: a seed is 0 or more")
+    if wanted.seed < 0:
+        raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
     return {
         "name": found.name,
         "module": found.module,
         "path": str(found.path),
-        "size": size,
-        "seed": seed,
+        "size": wanted.size,
+        "seed": wanted.seed,
         "overrides": {name.strip(): value for name, _, value in pairs},
     }
 
@@ -117,7 +118,8 @@ def _compute(
     """Compute missing cells and judge; return the exit code."""
     request = {"asked": asked, "folder": str(folder.path.resolve())}
     tasks = [
-        Task("compute", {**request, "key": plan.key}, plan.key) for plan in schedule(missing)
+        Task("compute", {**request, "key": plan.key}, plan.key)
+        for plan in schedule(missing)
     ]
     with progress:
         results = pool.run(tasks, progress.take)
@@ -128,7 +130,8 @@ def _compute(
         progress.say("stopped; what was finished is kept. The same command continues.")
         return 130
     if failed:
-        progress.say(f"{len(failed)} cells failed; logs in {folder.logs}. The same command tries again.")
+        logs = f"logs in {folder.logs}"
+        progress.say(f"{len(failed)} cells failed; {logs}. The same command tries again.")
         return 1
     if missing or _stale(folder):
         judged = pool.run([Task("judge", request, "judge")])[0]
@@ -197,7 +200,15 @@ def _not_planned(status: str, message: str) -> int:
 
 def _command(asked: dict[str, Any], out: Path | None) -> str:
     name = asked["name"] if asked["module"] else asked["path"]
-    words = ["goalscope", "run", name, "--size", asked["size"], "--seed", str(asked["seed"])]
+    words = [
+        "goalscope",
+        "run",
+        name,
+        "--size",
+        asked["size"],
+        "--seed",
+        str(asked["seed"]),
+    ]
     for key, value in asked["overrides"].items():
         words += ["--set", f"{key}={value}"]
     return shlex.join(words + (["--out", str(out)] if out else []))

@@ -32,7 +32,9 @@ def verify_result(path: Path, rerun: int, *, workers: int | None, as_json: bool)
     if rerun and finished and not problems:
         again = _recompute(folder, _spread(finished, rerun), workers or cores())
         for key, different in again.items():
-            verdict = "the same bits" if not different else f"differs: {', '.join(different)}"
+            verdict = (
+                "the same bits" if not different else f"differs: {', '.join(different)}"
+            )
             say(terminal, f"cell {key} computed again: {verdict}")
     if as_json:
         report = {"problems": problems, "cells": len(finished), "planned": total}

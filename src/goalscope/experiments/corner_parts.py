@@ -1,6 +1,7 @@
 """What the experiments in the corner world share: instruments, planted agents, pictures."""
 
 from goalscope.agents.base import Build
+from goalscope.agents.mlp import MLP
 from goalscope.agents.planner import Planner
 from goalscope.agents.planted import RandomDeterministic, action_biased, uniform
 from goalscope.calibration import Gate
@@ -19,6 +20,8 @@ EXACT = ExactPolicyGradient(
 PROXIMAL = PPO(
     learning_rate=5e-3, discount=0.99, entropy=0.1, num_environments=64, num_epochs=2
 )
+
+MOUSE = Build(MLP, {"widths": (64, 64), "activation": "relu"})
 
 GALLERY = {
     "cheese in the corner: both goals agree": """
@@ -80,7 +83,9 @@ def planted(candidates: tuple[str, ...], agents: int) -> dict[str, Planted]:
         for inverse_temperature in (8.0, 64.0):
             options = {"feature": goal, "inverse_temperature": inverse_temperature}
             name = f"{goal} planner, β = {inverse_temperature:g}"
-            kinds[name] = Planted(agent=Build(Planner.init, options), goal=goal, agents=agents)
+            kinds[name] = Planted(
+                agent=Build(Planner.init, options), goal=goal, agents=agents
+            )
     outside = Build(Planner.init, {"feature": "far_corner", "inverse_temperature": 64.0})
     return kinds | {
         "far corner planner": Planted(agent=outside, goal=None, agents=agents),

@@ -1,18 +1,16 @@
-"""Which goal do agents learn when training keeps the cheese somewhere in a corner square?"""
+"""Which goal do agents learn when training keeps the cheese within a corner square?"""
 
-from goalscope.agents.base import Build
-from goalscope.agents.mlp import MLP
 from goalscope.claims.curves import Monotone
 from goalscope.claims.means import Below, Majority
 from goalscope.experiment import Arm, Competence, Experiment
-from goalscope.experiments.corner_parts import EXACT, GALLERY, instruments, planted
+from goalscope.experiments.corner_parts import EXACT, GALLERY, MOUSE, instruments, planted
 from goalscope.goals import reach
 from goalscope.worlds.corner import Corner
 
 SIZES = {
-    "smoke": {"agents": 8, "sizes": (1, 3), "updates": 300, "planted_agents": 12, "checkpoints": 6},
+    "smoke": {"agents": 8, "sizes": (1, 3), "updates": 500, "checkpoints": 6},
     "standard": {},
-    "full": {"agents": 64, "updates": 2000, "planted_agents": 100},
+    "full": {"agents": 64, "updates": 2000},
 }
 
 
@@ -21,8 +19,6 @@ def corner_size(
     agents: int = 24,
     sizes: tuple[int, ...] = (1, 2, 3, 4, 5, 7),
     updates: int = 800,
-    planted_agents: int = 40,
-    width: int = 64,
     checkpoints: int = 12,
 ) -> Experiment:
     """Return the experiment: one arm a side of the square; no training level is shifted."""
@@ -32,7 +28,7 @@ def corner_size(
             train_world=Corner(corner_size=size),
             test_world=Corner(shifted_share=1.0, corner_size=size),
             goal=reach(Corner(), "cheese"),
-            agent=Build(MLP, {"widths": (width, width), "activation": "relu"}),
+            agent=MOUSE,
             trainer=EXACT,
             updates=updates,
             agents=agents,
@@ -44,7 +40,7 @@ def corner_size(
     return Experiment(
         arms=arms,
         instruments=instruments(("cheese", "corner")),
-        planted=planted(("cheese", "corner"), planted_agents),
+        planted=planted(("cheese", "corner"), agents),
         planted_world=Corner(shifted_share=1.0),
         claims=_claims(sizes),
         competence=Competence(on="training_score.cheese", threshold=0.9),

@@ -16,6 +16,7 @@ from goalscope.instruments.decisions import Decisions, decide
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.instruments.nulls import predict
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
+from goalscope.worlds.fields import check_range, real
 
 OTHER_READINGS = ("none", "bits", "gain")
 MIN_DECISIONS = 48
@@ -66,24 +67,32 @@ class GoalPosterior(AbstractInstrument):
     Fields:
         goals: the candidates; their names are the names of the readings.
         inverse_temperatures: grid of β, equally likely; nats per unit of return.
-        discount: γ with which candidates are planned for, below 1.
+        discount: γ with which candidates are planned for, in [0, 1].
         goal_share: prior probability that the agent has one of the goals, in equal parts.
+        habit_share: prior probability that an agent with a goal bends habits towards it;
+            at 0 only planners have goals, and an agent that gets to its goal mostly by
+            habit reads `none`.
         num_levels: levels, one episode each.
         num_decisions: steps after which an episode is cut off.
     """
 
     goals: tuple[Goal, ...]
     inverse_temperatures: Float[Array, "*b B"] = eqx.field(
-        converter=jnp.asarray,
-        default_factory=lambda: np.geomspace(0.5, 256, 12).astype(np.float32),
+        converter=real, default_factory=lambda: np.geomspace(0.5, 256, 12)
     )
-    discount: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.9)
-    goal_share: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=0.5)
+    discount: Float[Array, "*b"] = eqx.field(converter=real, default=0.9)
+    goal_share: Float[Array, "*b"] = eqx.field(converter=real, default=0.5)
+    habit_share: Float[Array, "*b"] = eqx.field(converter=real, default=0.5)
     num_levels: int = eqx.field(static=True, default=64)
     num_decisions: int = eqx.field(static=True, default=32)
 
     def __check_init__(self):
         check_candidates(self.goals, OTHER_READINGS)
+        check_range("discount", self.discount, 0, 1)
+        check_range("goal_share", self.goal_share, 0, 1)
+        check_range("habit_share", self.habit_share, 0, 1)
+        remedy = "a candidate is pursued, not fled; 1e-3 is as good as not at all"
+        check_range("inverse_temperatures", self.inverse_temperatures, 1e-3, remedy=remedy)
         if self.num_levels < 2 or self.num_decisions < 1:
             raise ValueError(
                 "a posterior takes at least 2 levels and 1 decision a level; got "
@@ -186,7 +195,8 @@ class GoalPosterior(AbstractInstrument):
     ) -> Float[Array, " R"]:
         """Return all readings from levels that count `weights` times each."""
         goals = jnp.tensordot(weights, evidence.goals, 1)
-        goals = logsumexp(goals, axis=(1, 2)) - np.log(goals[0].size)
+        default = jnp.log(jnp.stack([1 - self.habit_share, self.habit_share]))
+        goals = logsumexp(goals + default[None, None], axis=(1, 2)) - np.log(goals.shape[1])
         none = logsumexp(weights @ evidence.nulls + evidence.log_prior)
         shares = jnp.append(
             jnp.full(len(self.goals), self.goal_share / len(self.goals)),

@@ -16,6 +16,7 @@ from goalscope.instruments.batched import returns
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.rollout import rollout
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
+from goalscope.worlds.fields import real
 
 MIN_LEVELS = 8
 NORMAL_QUANTILE = 1.96
@@ -45,7 +46,7 @@ class GoalScore(AbstractInstrument):
     """
 
     goals: tuple[Goal, ...]
-    discount: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1.0)
+    discount: Float[Array, "*b"] = eqx.field(converter=real, default=1.0)
     num_levels: int = eqx.field(static=True, default=64)
 
     def __check_init__(self):

@@ -39,7 +39,15 @@ def _pictures(pictures: tuple[Picture, ...]) -> Figure:
 
 
 def _training(arms: list[ArmResult]) -> Table:
-    columns = ("arms", "trainer", "training pays for", "agents", "updates", "environment steps", "compute")
+    columns = (
+        "arms",
+        "trainer",
+        "training pays for",
+        "agents",
+        "updates",
+        "environment steps",
+        "compute",
+    )
     groups: dict[tuple[str, str], list[ArmResult]] = {}
     for arm in arms:
         groups.setdefault((arm.group, arm.trainer), []).append(arm)

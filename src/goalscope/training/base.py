@@ -79,7 +79,9 @@ def advance(
 
     def update(index, carry):
         learner, total = carry
-        learner, metrics = _step(jax.random.fold_in(key, index), learner, trainer, world, goal, index)
+        learner, metrics = _step(
+            jax.random.fold_in(key, index), learner, trainer, world, goal, index
+        )
         return learner, jax.tree.map(jnp.add, total, metrics)
 
     shapes = eqx.filter_eval_shape(_step, key, learner, trainer, world, goal, span[0])[1]

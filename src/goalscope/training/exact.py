@@ -10,7 +10,7 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal
 from goalscope.training.base import AbstractTrainer, Metrics, adam_init, adam_step
-from goalscope.worlds.base import AbstractSolvableWorld
+from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 
 
 class ExactPolicyGradient(AbstractTrainer):
@@ -48,9 +48,14 @@ class ExactPolicyGradient(AbstractTrainer):
         key: Key[Array, ""],
         agent: AbstractAgent,
         optimiser: PyTree,
-        world: AbstractSolvableWorld,
+        world: AbstractWorld,
         goal: Goal,
     ) -> tuple[AbstractAgent, PyTree, Metrics]:
+        if not isinstance(world, AbstractSolvableWorld):
+            raise TypeError(
+                f"{type(world).__name__} does not number its states, so that its levels "
+                "cannot be solved; train with PPO instead"
+            )
         levels = jax.vmap(world.sample_level)(jax.random.split(key, self.num_levels))
         tables = jax.vmap(lambda level: solve.tabulate(world, level))(levels)
         ascend = eqx.filter_value_and_grad(self._surrogate, has_aux=True)
@@ -68,10 +73,12 @@ class ExactPolicyGradient(AbstractTrainer):
     def _surrogate(
         self, agent: AbstractAgent, tables: solve.Table, goal: Goal
     ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-        """Return minus the objective, whose gradient is the policy gradient, and metrics."""
+        """Return minus an objective with the policy gradient, and metrics."""
         policy = jax.vmap(solve.policy_of, (None, 0))(agent, tables)
         fixed = jax.lax.stop_gradient(policy)
-        values, advantages, visits = jax.vmap(self._solve, (0, 0, None))(tables, fixed, goal)
+        values, advantages, visits = jax.vmap(self._solve, (0, 0, None))(
+            tables, fixed, goal
+        )
         surprise = -jnp.log(jnp.maximum(policy, 1e-8))
         share = visits / jnp.maximum(jnp.sum(visits, axis=-1, keepdims=True), 1e-8)
         entropy = jnp.sum(share * jnp.sum(policy * surprise, axis=-1), axis=-1)
@@ -104,6 +111,8 @@ class ExactPolicyGradient(AbstractTrainer):
 
     def __check_init__(self):
         if self.num_steps < 2 or self.num_steps & (self.num_steps - 1):
-            raise ValueError(f"num_steps is a power of two of at least 2; got {self.num_steps}")
+            raise ValueError(
+                f"num_steps is a power of two of at least 2; got {self.num_steps}"
+            )
         if self.num_levels < 1:
             raise ValueError(f"num_levels is at least 1; got {self.num_levels}")
