@@ -4,13 +4,22 @@ import equinox as eqx
 import jax
 import numpy as np
 import pytest
+from jax import numpy as jnp
 
+from goalscope.agents.base import AbstractAgent, Response
+from goalscope.agents.one_of import OneOf
 from goalscope.agents.planner import Planner
-from goalscope.goals import reach
+from goalscope.agents.planted import ActionBiased, RandomDeterministic
+from goalscope.goals import Goal, reach
 from goalscope.instruments.levels import draw_levels
 from goalscope.worlds.corner import Corner
 
 NUM_LEVELS = 12
+HABITS = {
+    "chance": np.zeros(4, np.float32),
+    "up and left": np.array([1.0, 1.5, -1.0, -1.0], np.float32),
+    "always up": np.array([0.0, -1e9, -1e9, -1e9], np.float32),
+}
 
 
 @pytest.fixture(scope="session")
@@ -30,16 +39,43 @@ def sheet(world):
 
 
 @pytest.fixture(scope="session")
-def planner(world):
-    """Return what makes a planner; all of them have one shape."""
+def agent(world):
+    """Return what makes planted agents, all of one shape so that programs compile once."""
+    kinds = ("planner", "habit", "random")
+    cheese = reach(world, "cheese")
 
-    def make(feature: str, inverse_temperature: float = 32.0) -> Planner:
-        goal = eqx.tree_at(
-            lambda goal: goal.weights, reach(world, "cheese"), reach(world, feature).weights
-        )
-        return Planner(world, goal, inverse_temperature, 0.9, world.horizon)
+    def make(kind: str, strength: float = 32.0, *, seed: int = 0) -> OneOf:
+        feature = kind if kind in world.feature_names else "cheese"
+        goal = Goal(reach(world, feature).weights, cheese.once, "built in")
+        planner = Planner(world, goal, strength, 0.9, world.horizon)
+        habit = ActionBiased(HABITS.get(kind, np.zeros(4, np.float32)))
+        random = RandomDeterministic(jnp.uint32(seed), 4)
+        which = "planner" if kind in world.feature_names else kind
+        which = "habit" if kind in HABITS else which
+        return OneOf((planner, habit, random), np.int32(kinds.index(which)))
 
     return make
+
+
+class Remembering(AbstractAgent):
+    """Behaves like `agent`, and counts its steps for nothing."""
+
+    agent: AbstractAgent
+
+    def embed(self, view):
+        return self.agent.embed(view)
+
+    def initial_memory(self):
+        return jnp.int32(0)
+
+    def __call__(self, context, tokens, memory):
+        response = self.agent(context, tokens, ())
+        return Response(response.logits, response.value, memory + 1)
+
+
+@pytest.fixture
+def remembering():
+    return Remembering
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ def test_many_soft_policies_equal_one_at_a_time(sheet, goals):
 
     @eqx.filter_jit
     def alone(tables, goal, beta):
-        each = lambda table: solve.soft_policy(table, goal, beta, 0.9, num_steps=200)
+        def each(table):
+            return solve.soft_policy(table, goal, beta, 0.9, num_steps=200)
+
         return jax.vmap(each)(tables)
 
     for g, goal in enumerate(goals):

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jax import numpy as jnp
 
-from goalscope.agents.planted import IMPOSSIBLE, ActionBiased
 from goalscope.goals import stack
 from goalscope.instruments.decisions import decide, first_visits
 
@@ -18,28 +17,24 @@ def test_a_first_visit_is_one_that_no_earlier_step_made(states):
     assert first_visits(jnp.array(states)).tolist() == expected
 
 
+@eqx.filter_jit
 def _decisions(agent, world, sheet, goals):
-    each = eqx.filter_jit(
-        jax.vmap(
-            lambda key, level: decide(
-                key, agent, world, level, stack(goals), num_steps=NUM_STEPS
-            )
-        )
-    )
-    return each(jax.random.split(jax.random.key(1), 12), sheet.levels)
+    def one(key, level):
+        return decide(key, agent, world, level, stack(goals), num_steps=NUM_STEPS)
+
+    return jax.vmap(one)(jax.random.split(jax.random.key(1), 12), sheet.levels)
 
 
-def test_what_is_done_against_a_wall_counts_once(world, sheet, goals):
-    always_up = ActionBiased(jnp.array([0.0, IMPOSSIBLE, IMPOSSIBLE, IMPOSSIBLE]))
-    decisions = _decisions(always_up, world, sheet, goals)
+def test_what_is_done_against_a_wall_counts_once(world, sheet, goals, agent):
+    decisions = _decisions(agent("always up"), world, sheet, goals)
     for states, counted in zip(decisions.states, decisions.counted, strict=True):
         steps = len(np.unique(states[np.asarray(counted)]))
         assert counted.sum() == steps <= world.size
     assert jnp.all(decisions.actions == 0)
 
 
-def test_nothing_counts_after_a_candidate_has_paid(world, sheet, goals, planner):
-    decisions = _decisions(planner("cheese", 8.0), world, sheet, goals)
+def test_nothing_counts_after_a_candidate_has_paid(world, sheet, goals, agent):
+    decisions = _decisions(agent("cheese", 8.0), world, sheet, goals)
     ended = 0
     for level in range(12):
         table = jax.tree.map(lambda leaf, level=level: leaf[level], sheet.tables)

@@ -18,8 +18,8 @@ def _some_decisions(seed: int, *, num_states: int = 15) -> Decisions:
     noise = rng.integers(NUM_ACTIONS, size=states.shape)
     actions = np.where(rng.random(states.shape) < 0.7, tokens[..., 0] % NUM_ACTIONS, noise)
     counted = rng.random(states.shape) < 0.8
-    arrays = (jnp.asarray(part.astype(np.int32)) for part in (states, tokens, actions))
-    return Decisions(*arrays, jnp.asarray(counted))
+    states, tokens, actions = (jnp.asarray(x, jnp.int32) for x in (states, tokens, actions))
+    return Decisions(states, tokens, actions, jnp.asarray(counted))
 
 
 _predict = eqx.filter_jit(predict)
