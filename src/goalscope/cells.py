@@ -102,13 +102,15 @@ def _compute_arm(
     conditions = Conditions(arm.trainer, arm.train_world, arm.goal)
     until = experiment.until(arm)
     kept: list[Segment] = []
-    readings: list[dict[str, np.ndarray]] = []
     for segment in train(keys, untrained, conditions, until=until, plan=experiment.plan):
-        report(_progress(arm, segment, len(kept), len(until)))
         if segment.updates == until[len(kept)]:
             kept.append(segment)
-            agent = segment.learners.agent
-            readings.append(_measure_all(experiment, keys, agent, arm.test_world, arm))
+        report(_progress(arm, segment, len(kept), len(until)))
+    readings = []
+    for segment in kept:
+        agent = segment.learners.agent
+        readings.append(_measure_all(experiment, keys, agent, arm.test_world, arm))
+        report(_progress(arm, kept[-1], len(kept), len(until)))
     last = kept[-1].learners
     tensors = {
         "curves": _curves(kept),
@@ -257,8 +259,7 @@ def _progress(arm: Arm, segment: Segment, kept: int, checkpoints: int) -> dict[s
 def _portraits(experiment: Experiment, arm: Arm, agents: AbstractAgent) -> np.ndarray:
     """Return final policies on the gallery's levels, `[N, P, S, A]`."""
     world, levels = arm.test_world, experiment.gallery.values()
-    drawable = isinstance(world, AbstractGridWorld) and is_memoryless(agents)
-    if not (levels and drawable):
+    if not (isinstance(world, AbstractGridWorld) and levels and is_memoryless(agents)):
         return np.zeros((jax.tree.leaves(agents)[0].shape[0], 0, 0, 0), np.float32)
     pictures = [_policies(agents, world, world.parse_level(text)) for text in levels]
     return np.stack([np.asarray(picture) for picture in pictures], axis=1)

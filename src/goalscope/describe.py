@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax import numpy as jnp
 
 from goalscope.agents.base import Build
 
@@ -27,7 +28,7 @@ def describe(value: Any) -> Any:
         return value
     if isinstance(value, Build):
         return value.describe()
-    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(
+    if isinstance(value, jax.Array) and jnp.issubdtype(
         value.dtype, jax.dtypes.prng_key
     ):
         raise TypeError("a random key cannot be described; describe the seed it comes from")
