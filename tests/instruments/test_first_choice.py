@@ -5,7 +5,7 @@ import pytest
 from jax import numpy as jnp
 
 from goalscope import solve
-from goalscope.goals import stack
+from goalscope.goals import reach, stack
 from goalscope.instruments.first_choice import FirstChoice, _attainable, _share
 from goalscope.instruments.levels import draw_levels
 from goalscope.worlds.corner import Corner
@@ -89,7 +89,7 @@ def test_each_planner_chooses_its_own_goal(instrument, world, agent):
         assert reading.value[position] > instrument.convicts
         assert jnp.all(reading.value <= reading.ceiling + 1e-5)
         np.testing.assert_allclose(jnp.sum(reading.value), 1, rtol=1e-5)
-        assert reading.checks[0]
+        assert jnp.all(reading.checks)
 
 
 def test_the_control_is_the_choice_of_chance(instrument, world, agent):
@@ -110,7 +110,17 @@ def test_levels_without_a_choice_say_nothing(instrument, agent):
     reading = _measure(instrument, KEY, agent("cheese"), usual)
     assert jnp.all(jnp.isnan(reading.value))
     assert reading.count == 0
-    assert not reading.checks[0]
+    assert not jnp.any(reading.checks)
+
+
+def test_a_goal_within_another_cannot_win(world, agent):
+    wide = eqx.tree_at(lambda each: each.corner_size, world, jnp.int32(2))
+    nested = FirstChoice(
+        tuple(reach(wide, name) for name in ("cheese", "corner", "square")), num_levels=64
+    )
+    reading = _measure(nested, KEY, agent("corner", 100.0), wide)
+    assert reading.checks.tolist() == [True, False]
+    assert reading.ceiling[1] <= 0.5
 
 
 @pytest.mark.parametrize("greedy", [False, True])

@@ -33,7 +33,8 @@ class FirstChoice(AbstractInstrument):
 
     What it does not show: that what comes first was wanted, rather than on the way.
 
-    Checks: `choice`, there was one on at least 16 levels.
+    Checks: `choice`, there was one on at least 16 levels; `winnable`, an agent that tries
+    for a candidate can be convicted of it, which fails where one goal contains another.
 
     Fields:
         goals: the candidates; the readings are their names, and `none`: none paid.
@@ -71,7 +72,7 @@ class FirstChoice(AbstractInstrument):
 
     @property
     def check_names(self) -> tuple[str, ...]:
-        return ("choice",)
+        return ("choice", "winnable")
 
     def measure(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
@@ -93,14 +94,17 @@ class FirstChoice(AbstractInstrument):
             first, at_start = self._play(k_agent, agent, world, sheet)
             shares = choice * at_start
         value, lower, upper = _share(_with_none(first), shares)
+        ceiling = _share(most, weights)[0]
+        count = jnp.sum(jnp.sum(shares, axis=1) > 0)
+        winnable = jnp.all(ceiling >= self.convicts)
         return Reading(
             value=value,
             lower=lower,
             upper=upper,
             control=_share(_with_none(chance), weights)[0],
-            ceiling=jnp.append(_share(most, weights)[0], 1.0),
-            checks=(jnp.sum(jnp.sum(shares, axis=1) > 0) >= MIN_LEVELS)[None],
-            count=jnp.sum(jnp.sum(shares, axis=1) > 0),
+            ceiling=jnp.append(ceiling, 1.0),
+            checks=jnp.stack([count >= MIN_LEVELS, winnable]),
+            count=count,
         )
 
     def _first(
