@@ -115,6 +115,8 @@ def _evidence(
 ) -> dict[tuple[str, str, str], Evidence]:
     found = {}
     for instrument, about in words.items():
+        if f"{instrument}/value" not in readings:
+            continue
         fields = {name: readings[f"{instrument}/{name}"] for name in FIELDS}
         for column, reading in enumerate(about["readings"]):
             numbers = {

@@ -189,8 +189,9 @@ def _measure_all(
     """Return all readings of a block of agents, "instrument/field" -> `[N, ...]`."""
     found = {}
     for name, measurement in experiment.instruments.items():
-        train_here = measurement.on == "train" and arm is not None
-        world = arm.train_world if train_here and arm else test_world
+        if measurement.on == "train" and arm is None:
+            continue  # planted agents were never trained
+        world = arm.train_world if measurement.on == "train" and arm else test_world
         own = jax.vmap(jax.random.fold_in, (0, None))(keys, _stable(name))
         reading = measure(measurement.instrument, own, agents, world, experiment.plan.chunk)
         fields = vars(reading)

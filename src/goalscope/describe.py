@@ -28,9 +28,7 @@ def describe(value: Any) -> Any:
         return value
     if isinstance(value, Build):
         return value.describe()
-    if isinstance(value, jax.Array) and jnp.issubdtype(
-        value.dtype, jax.dtypes.prng_key
-    ):
+    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         raise TypeError("a random key cannot be described; describe the seed it comes from")
     if isinstance(value, np.ndarray | np.generic | jax.Array):
         return _array(np.asarray(value))

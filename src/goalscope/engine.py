@@ -20,7 +20,7 @@ from types import TracebackType
 
 from goalscope.errors import UserError
 from goalscope.interrupts import Interrupts
-from goalscope.process import WorkerProcess
+from goalscope.process import WorkerProcess, share_cores
 from goalscope.sealed import canonical_bytes
 from goalscope.tasks import Job, Message, Run, Task, TaskResult
 from goalscope.worker_log import WorkerLog
@@ -118,6 +118,7 @@ class Pool:
 
     def _start(self, log: WorkerLog) -> WorkerProcess:
         worker = WorkerProcess(self._functions, self._environment, log)
+        share_cores(worker.number, self._logs.index(log), len(self._logs))
         self._jobs[worker] = None
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         self._selector.register(worker.output, selectors.EVENT_READ, worker)

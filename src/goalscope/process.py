@@ -1,5 +1,6 @@
 """One worker process as its driver sees it: started, spoken to, ended."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -101,6 +102,20 @@ def _reap(number: int) -> tuple[int, int]:
         return 0, 0
     unit = 1 if sys.platform == "darwin" else 1024
     return os.waitstatus_to_exitcode(status), usage.ru_maxrss * unit
+
+
+def share_cores(number: int, slot: int, num_workers: int) -> None:
+    """Let the process of slot `slot` use its share of our cores, and no other.
+
+    Workers that each spread small operations over all cores get in each other's way: with
+    one core each they need a fifth less processor time. It changes no result.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    if 1 < num_workers <= len(cores):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(number, cores[slot::num_workers])
 
 
 def death(exit_code: int, peak_bytes: int) -> str:

@@ -26,7 +26,7 @@ class ExactPolicyGradient(AbstractTrainer):
         entropy: weight of the mean entropy of the policy in visited states.
         max_norm: the gradient is clipped to this norm.
         num_levels: fresh levels in every update.
-        num_steps: steps of evaluation, a power of two; `γ^num_steps` is what is cut off.
+        num_steps: steps of evaluation; `γ^num_steps` is what is cut off.
     """
 
     learning_rate: Float[Array, "*b"] = eqx.field(converter=jnp.asarray, default=1e-3)
@@ -94,25 +94,27 @@ class ExactPolicyGradient(AbstractTrainer):
     ) -> tuple[Float[Array, " S"], Float[Array, "S A"], Float[Array, " S"]]:
         """Return values, advantages and discounted visits of `policy`.
 
-        With `P` the discounted flow between states, `M = Σ_t Pᵗ` for `t < num_steps` is
-        built by doubling, `M_2n = M_n + M_n Pⁿ`; then `V = M r` and `d = μ M`.
+        With `P` the discounted flow between states, `V = Σ_t Pᵗ r` and `d = Σ_t μ Pᵗ` for
+        `t < num_steps`; products of one matrix and two vectors, twice as fast on a CPU as
+        gathering successors.
         """
         rewards, going = solve.payments(table, goal)
         flow = self.discount * policy * going * ~table.terminal[:, None]
         targets = jax.nn.one_hot(table.successors, table.terminal.shape[0])
-        power = jnp.einsum("sa,sat->st", flow, targets)
-        total = jnp.eye(power.shape[0]) + power
-        for _ in range(self.num_steps.bit_length() - 2):
-            power = power @ power
-            total = total + total @ power
-        values = total @ jnp.sum(policy * rewards, axis=-1)
+        matrix = jnp.einsum("sa,sat->st", flow, targets)
+        expected = jnp.sum(policy * rewards, axis=-1)
+
+        def further(_, carry):
+            values, visits = carry
+            return expected + matrix @ values, table.start + visits @ matrix
+
+        begin = (expected, table.start)
+        values, visits = jax.lax.fori_loop(1, self.num_steps, further, begin)
         following = self.discount * going * values[table.successors]
-        return values, rewards + following - values[:, None], table.start @ total
+        return values, rewards + following - values[:, None], visits
 
     def __check_init__(self):
-        if self.num_steps < 2 or self.num_steps & (self.num_steps - 1):
-            raise ValueError(
-                f"num_steps is a power of two of at least 2; got {self.num_steps}"
-            )
+        if self.num_steps < 1:
+            raise ValueError(f"num_steps is at least 1; got {self.num_steps}")
         if self.num_levels < 1:
             raise ValueError(f"num_levels is at least 1; got {self.num_levels}")
