@@ -38,7 +38,7 @@ def corner_mixture(
     *,
     agents: int = 24,
     shares: tuple[float, ...] = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-    updates: int = 800,
+    updates: int = 1200,
     ppo_shares: tuple[float, ...] = (0.0, 1.0),
     ppo_agents: int = 16,
     ppo_updates: int = 500,

@@ -18,7 +18,7 @@ def corner_size(
     *,
     agents: int = 24,
     sizes: tuple[int, ...] = (1, 2, 3, 4, 5, 7),
-    updates: int = 800,
+    updates: int = 1200,
     checkpoints: int = 12,
 ) -> Experiment:
     """Return the experiment: one arm a side of the square; no training level is shifted."""
