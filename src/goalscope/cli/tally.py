@@ -62,7 +62,8 @@ class Tally:
         arm.updates, arm.of = value["updates"], value["of"]
         arm.checkpoint = value.get("checkpoint", arm.checkpoint)
         arm.checkpoints = value.get("checkpoints", arm.checkpoints)
-        arm.mean_return = value.get("return", arm.mean_return)
+        if value.get("return") is not None:
+            arm.mean_return = value["return"]
         if value["of"]:
             self._fractions[key] = value["updates"] / value["of"]
         self._agent_updates[key] = value["updates"] * value.get("agents", 0)
