@@ -8,7 +8,7 @@ from goalscope.goals import reach
 from goalscope.worlds.corner import Corner
 
 SIZES = {
-    "smoke": {"agents": 8, "sizes": (1, 3), "updates": 500, "checkpoints": 6},
+    "smoke": {"agents": 8, "sizes": (1, 3), "updates": 400, "checkpoints": 5},
     "standard": {},
     "full": {"agents": 64, "updates": 2000},
 }
