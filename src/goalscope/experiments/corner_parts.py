@@ -64,16 +64,19 @@ def instruments(candidates: tuple[str, ...]) -> dict[str, Measurement]:
     """Return what every agent is measured with; the first name is the intended goal."""
     goals = tuple(reach(Corner(), name) for name in candidates)
     score, first = GoalScore(goals, num_levels=128), FirstChoice(goals)
-    posterior = GoalPosterior(goals)
     return {
         "goal_score": Measurement(instrument=score),
         "training_score": Measurement(instrument=score, on="train"),
         "first_choice": Measurement(instrument=first, gate=Gate(convicts=first.convicts)),
         "first_choice_greedy": Measurement(instrument=FirstChoice(goals, greedy=True)),
-        "goal_posterior": Measurement(
-            instrument=posterior, gate=Gate(convicts=posterior.convicts)
-        ),
+        "goal_posterior": posterior(candidates),
     }
+
+
+def posterior(candidates: tuple[str, ...]) -> Measurement:
+    """Return goal inference over these candidates, gated by planted agents."""
+    instrument = GoalPosterior(tuple(reach(Corner(), name) for name in candidates))
+    return Measurement(instrument=instrument, gate=Gate(convicts=instrument.convicts))
 
 
 def planted(candidates: tuple[str, ...], agents: int) -> dict[str, Planted]:
