@@ -27,7 +27,7 @@ SIZES = {
         "agents": 64,
         "updates": 2000,
         "ppo_agents": 64,
-        "ppo_updates": 2000,
+        "ppo_updates": 1500,
     },
 }
 
@@ -41,7 +41,7 @@ def corner_mixture(
     updates: int = 1200,
     ppo_shares: tuple[float, ...] = (0.0, 1.0),
     ppo_agents: int = 16,
-    ppo_updates: int = 1000,
+    ppo_updates: int = 500,
     checkpoints: int = 12,
 ) -> Experiment:
     """Return the experiment: a dose-response over α, and PPO at the ends of it."""

@@ -73,9 +73,10 @@ def instruments(candidates: tuple[str, ...]) -> dict[str, Measurement]:
     }
 
 
-def posterior(candidates: tuple[str, ...]) -> Measurement:
+def posterior(candidates: tuple[str, ...], *, num_levels: int = 64) -> Measurement:
     """Return goal inference over these candidates, gated by planted agents."""
-    instrument = GoalPosterior(tuple(reach(Corner(), name) for name in candidates))
+    goals = tuple(reach(Corner(), name) for name in candidates)
+    instrument = GoalPosterior(goals, num_levels=num_levels)
     return Measurement(instrument=instrument, gate=Gate(convicts=instrument.convicts))
 
 

@@ -48,7 +48,8 @@ def corner_size(
         arms=arms,
         instruments={
             **instruments(("cheese", "corner")),
-            "region_posterior": posterior(("cheese", "corner", "square")),
+            # The corner lies in the square: it takes more levels to tell them apart.
+            "region_posterior": posterior(("cheese", "corner", "square"), num_levels=128),
         },
         planted=planted(("cheese", "corner", "square"), agents),
         planted_world=Corner(shifted_share=1.0, corner_size=3),
