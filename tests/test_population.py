@@ -86,6 +86,7 @@ def test_an_agent_that_diverges_is_frozen_marked_and_alone():
     good = trained([0, 1])[-1]
     numbers = np.arange(2)
     agents = build(3, numbers, MAKE, WORLD)
+    assert isinstance(agents, MLP)
     poisoned = eqx.tree_at(
         lambda agent: agent.policy.bias, agents, agents.policy.bias.at[0].set(np.nan)
     )

@@ -168,7 +168,10 @@ def test_what_only_reads_starts_no_jax(finished):
     )
     for arguments in (("--help",), ("list",), ("show", str(finished)), ("run", "--help")):
         done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+            [sys.executable, "-c", code, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
 

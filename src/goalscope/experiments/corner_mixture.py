@@ -4,12 +4,12 @@ from goalscope.claims.curves import Monotone, SameDirection, Switch
 from goalscope.claims.means import Above, Below
 from goalscope.experiment import Arm, Competence, Experiment
 from goalscope.experiments.corner_parts import (
-    EXACT,
     GALLERY,
     MOUSE,
-    PROXIMAL,
+    exact,
     instruments,
     planted,
+    proximal,
 )
 from goalscope.goals import reach
 from goalscope.worlds.corner import Corner
@@ -46,8 +46,8 @@ def corner_mixture(
 ) -> Experiment:
     """Return the experiment: a dose-response over α, and PPO at the ends of it."""
     rules = {
-        "exact": (EXACT, updates, agents, shares),
-        "ppo": (PROXIMAL, ppo_updates, ppo_agents, ppo_shares),
+        "exact": (exact(), updates, agents, shares),
+        "ppo": (proximal(), ppo_updates, ppo_agents, ppo_shares),
     }
     arms = {
         _arm(group, share): Arm(

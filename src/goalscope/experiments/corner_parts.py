@@ -14,13 +14,6 @@ from goalscope.training.exact import ExactPolicyGradient
 from goalscope.training.ppo import PPO
 from goalscope.worlds.corner import Corner
 
-EXACT = ExactPolicyGradient(
-    learning_rate=5e-3, discount=0.99, entropy=0.05, num_levels=16, num_steps=64
-)
-PROXIMAL = PPO(
-    learning_rate=5e-3, discount=0.99, entropy=0.1, num_environments=64, num_epochs=2
-)
-
 MOUSE = Build(MLP, {"widths": (64, 64), "activation": "relu"})
 
 GALLERY = {
@@ -58,6 +51,20 @@ GALLERY = {
 #########
 """,
 }
+
+
+def exact() -> ExactPolicyGradient:
+    """Return the learning rule that samples nothing but levels."""
+    return ExactPolicyGradient(
+        learning_rate=5e-3, discount=0.99, entropy=0.05, num_levels=16, num_steps=64
+    )
+
+
+def proximal() -> PPO:
+    """Return the learning rule that samples trajectories."""
+    return PPO(
+        learning_rate=5e-3, discount=0.99, entropy=0.1, num_environments=64, num_epochs=2
+    )
 
 
 def instruments(candidates: tuple[str, ...]) -> dict[str, Measurement]:

@@ -4,9 +4,9 @@ from goalscope.claims.curves import Monotone
 from goalscope.claims.means import Below, Majority
 from goalscope.experiment import Arm, Competence, Experiment
 from goalscope.experiments.corner_parts import (
-    EXACT,
     GALLERY,
     MOUSE,
+    exact,
     instruments,
     planted,
     posterior,
@@ -36,7 +36,7 @@ def corner_size(
             test_world=Corner(shifted_share=1.0, corner_size=size),
             goal=reach(Corner(), "cheese"),
             agent=MOUSE,
-            trainer=EXACT,
+            trainer=exact(),
             updates=updates,
             agents=agents,
             group="size",
