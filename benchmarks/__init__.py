@@ -1,0 +1,1 @@
+"""What is timed, beside which peer. `python -m benchmarks --help`."""

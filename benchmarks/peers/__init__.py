@@ -1,0 +1,1 @@
+"""Programs that run under a peer's own Python and print one line of JSON."""
