@@ -66,16 +66,16 @@ def test_ctrl_c_keeps_what_was_finished_and_says_how_to_continue(tmp_path):
     folder = tmp_path / "stopped"
     command = [sys.executable, "-m", "goalscope", *RUN, "--set", "updates=100000"]
     command += ["--out", str(folder), "--workers", "1"]
-    driver = subprocess.Popen(
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert driver.stdout is not None
-    for line in driver.stdout:
-        if "first curve point" in line:
-            break
-    driver.send_signal(signal.SIGINT)
-    rest = driver.stdout.read()
-    assert driver.wait(timeout=60) == 130
+    ) as driver:
+        assert driver.stdout is not None
+        for line in driver.stdout:
+            if "first curve point" in line:
+                break
+        driver.send_signal(signal.SIGINT)
+        rest = driver.stdout.read()
+    assert driver.returncode == 130
     assert "The same command continues" in rest
     assert open_folder(folder).verify() == []
 

@@ -46,7 +46,9 @@ def run_experiment(
     path = out or Path("results") / _folder_name(asked)
     terminal = console(quiet=quiet or as_json)
     with Pool(
-        FUNCTIONS, num_workers=workers or cores(), environment=worker_environment()
+        FUNCTIONS,
+        num_workers=cores() if workers is None else workers,
+        environment=worker_environment(),
     ) as pool:
         planned = pool.run([Task("plan", {"asked": asked}, "plan")])[0]
         if planned.status != "done":

@@ -30,7 +30,7 @@ def verify_result(path: Path, rerun: int, *, workers: int | None, as_json: bool)
         say(terminal, f"To compute damaged cells again: {folder.study.command}")
     again: dict[str, list[str]] = {}
     if rerun and finished and not problems:
-        again = _recompute(folder, _spread(finished, rerun), workers or cores())
+        again = _recompute(folder, _spread(finished, rerun), workers)
         for key, different in again.items():
             verdict = (
                 "the same bits" if not different else f"differs: {', '.join(different)}"
@@ -44,13 +44,16 @@ def verify_result(path: Path, rerun: int, *, workers: int | None, as_json: bool)
     return DAMAGED if problems or any(again.values()) else 0
 
 
-def _recompute(folder: Folder, keys: list[str], workers: int) -> dict[str, list[str]]:
+def _recompute(
+    folder: Folder, keys: list[str], workers: int | None
+) -> dict[str, list[str]]:
     """Return cell -> arrays that came out with other bits than the stored ones."""
     _refuse_other_versions(folder)
     request = {"asked": asked_again(folder.study), "folder": str(folder.path.resolve())}
     functions = {"compute": "goalscope.laboratory:recompute"}
     tasks = [Task("compute", {**request, "key": key}, key) for key in keys]
-    with Pool(functions, num_workers=workers, environment=worker_environment()) as pool:
+    number = cores() if workers is None else workers
+    with Pool(functions, num_workers=number, environment=worker_environment()) as pool:
         pool.log_folder = folder.logs
         results = pool.run(tasks)
     failed = [result for result in results if result.status != "done"]
