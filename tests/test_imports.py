@@ -17,10 +17,13 @@ SOURCE = ROOT / "src"
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
-    "laboratory", "replay", "separate", "testing",
+    "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, and pictures of levels.
-READS = {"worlds", "agents", "training", "instruments", "experiments", "worlds.drawing"}
+READS = {
+    "worlds", "agents", "training", "instruments", "experiments", "zoo", "tabular",
+    "probing", "dynamics", "worlds.drawing",
+}  # fmt: skip
 
 IMPORT_ALL = """
 import importlib, json, sys

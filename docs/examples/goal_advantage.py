@@ -4,6 +4,8 @@ It reads competence and not preference: an agent on its way to one goal may serv
 planner reads 1 for its own goal and -1 for the opposite, a random walk reads 0 for all.
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 from jax import numpy as jnp
@@ -12,7 +14,7 @@ from jaxtyping import Array, Float, Key
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal, stack
-from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.worlds.base import AbstractWorld
 
@@ -27,11 +29,16 @@ class GoalAdvantage(AbstractInstrument):
         num_levels: levels that each agent is measured on.
     """
 
+    question: ClassVar[str] = "How far from chance towards its best is the agent?"
+    needs: ClassVar[tuple[Need, ...]] = ("behaviour", "world model")
     goals: tuple[Goal, ...]
     num_levels: int = eqx.field(static=True, default=32)
 
     def __check_init__(self):
         check_candidates(self.goals)
+
+    def controls(self) -> tuple[PlantedCase, ...]:
+        return (PlantedCase("planner", "own goal", 0.8, 1.0, dose=16.0),)
 
     @property
     def unit(self) -> str:

@@ -22,6 +22,7 @@ KINDS = {
     "trainers": "Trainer",
     "instruments": "Instrument",
     "claims": "Claim",
+    "zoo": "PlantedKind",
     "experiments": "Experiment",
 }
 _FOLDERS = {kind: kind for kind in KINDS} | {"trainers": "training"}

@@ -1,12 +1,14 @@
 """What holds for all instruments, and what `check_instrument` refuses."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import pytest
 from jax import numpy as jnp
 
 from goalscope.agents.recurrent import GRU
-from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.instruments.base import AbstractInstrument, Need, Reading
 from goalscope.instruments.first_choice import FirstChoice
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.instruments.goal_score import GoalScore
@@ -42,12 +44,17 @@ def test_agents_with_memory_are_read_in_the_same_form(name, goals, world, agent,
 class Odd(AbstractInstrument):
     """Reads one number between 0 and 1, drawn with the key."""
 
+    question: ClassVar[str] = "Which number?"
+    needs: ClassVar[tuple[Need, ...]] = ("behaviour",)
     names: tuple[str, ...] = eqx.field(static=True, default=("one",))
     asked: tuple[str, ...] = eqx.field(static=True, default=("one",))
     checks: tuple[str, ...] = eqx.field(static=True, default=())
     constant: bool = eqx.field(static=True, default=False)
     shift: float = 0.0
     count: int = 1
+
+    def controls(self):
+        return ()
 
     @property
     def unit(self):

@@ -1,12 +1,38 @@
 """What an instrument is: a measurement procedure that gives readings about one agent."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import equinox as eqx
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.agents.base import AbstractAgent
 from goalscope.worlds.base import AbstractWorld
+
+Need = Literal[
+    "behaviour", "world model", "activations", "weights", "gradients", "checkpoints"
+]
+"""What an instrument must be given of an agent. With "checkpoints", the agent that it
+measures has a leading axis `C` on every array: one agent along its training."""
+
+
+@dataclass(frozen=True)
+class PlantedCase:
+    """What an instrument must read on average on one kind of the zoo.
+
+    Fields:
+        kind: the kind's name, as `goalscope list zoo` prints it.
+        reading: one of the instrument's readings; "own goal" for that of the agent's goal.
+        low, high: where the mean over agents must lie; infinite where only one side counts.
+        dose: smallest dose of the kind for which it holds, or None for all doses.
+    """
+
+    kind: str
+    reading: str
+    low: float
+    high: float
+    dose: float | None = None
 
 
 class Reading(eqx.Module):
@@ -29,6 +55,14 @@ class Reading(eqx.Module):
     checks: Bool[Array, "*b K"]
     count: Int[Array, "*b"]
 
+    @property
+    def effect(self) -> Float[Array, "*b R"]:
+        """Return `(value − control) / (ceiling − control)`: 1 is as good as can be.
+
+        0 is no better than the control; NaN where there is no ceiling.
+        """
+        return (self.value - self.control) / (self.ceiling - self.control)
+
 
 class AbstractInstrument(eqx.Module):
     """A measurement procedure. It is a pure function of key, agent and world.
@@ -36,6 +70,16 @@ class AbstractInstrument(eqx.Module):
     An instrument brings no world of its own: what it is pointed at is the experimenter's
     recorded choice.
     """
+
+    question: ClassVar[str]
+    """The question that this instrument alone answers, one sentence."""
+
+    needs: ClassVar[tuple[Need, ...]]
+    """What it must be given of an agent."""
+
+    @abstractmethod
+    def controls(self) -> tuple[PlantedCase, ...]:
+        """Return the planted cases that it must pass in the run that uses it."""
 
     @property
     @abstractmethod

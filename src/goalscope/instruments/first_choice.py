@@ -1,6 +1,7 @@
 """Which candidate goal an agent reaches first, where it has the choice."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -11,7 +12,7 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent, Context, Memory, Response, is_memoryless
 from goalscope.agents.planted import certain
 from goalscope.goals import Goal, stack
-from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.rollout import rollout
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
@@ -42,6 +43,9 @@ class FirstChoice(AbstractInstrument):
         num_levels: levels on which an agent is measured.
     """
 
+    question: ClassVar[str] = "Where both lie open, which goal does the agent go to first?"
+    needs: ClassVar[tuple[Need, ...]] = ("behaviour", "world model")
+
     goals: tuple[Goal, ...]
     greedy: Bool[Array, "*b"] = eqx.field(converter=jnp.asarray, default=False)
     num_levels: int = eqx.field(static=True, default=64)
@@ -53,6 +57,9 @@ class FirstChoice(AbstractInstrument):
                 "a choice takes at least 2 candidates, and an interval 2 levels; got "
                 f"{len(self.goals)} candidates and num_levels={self.num_levels}"
             )
+
+    def controls(self) -> tuple[PlantedCase, ...]:
+        return (PlantedCase("planner", "own goal", 0.8, 1.0, dose=16.0),)
 
     @property
     def unit(self) -> str:

@@ -1,5 +1,7 @@
 """Which candidate goal explains an agent's decisions, if any does better than no goal."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -10,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Key
 from goalscope.agents.base import AbstractAgent
 from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
-from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
 from goalscope.instruments.decisions import Decisions, decide
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
@@ -76,6 +78,9 @@ class GoalPosterior(AbstractInstrument):
         num_decisions: steps after which an episode is cut off.
     """
 
+    question: ClassVar[str] = "Which goal does the agent have, of these or none?"
+    needs: ClassVar[tuple[Need, ...]] = ("behaviour", "world model")
+
     goals: tuple[Goal, ...]
     inverse_temperatures: Float[Array, "*b B"] = eqx.field(
         converter=real, default_factory=lambda: np.geomspace(0.5, 256, 12)
@@ -98,6 +103,15 @@ class GoalPosterior(AbstractInstrument):
                 "a posterior takes at least 2 levels and 1 decision a level; got "
                 f"num_levels={self.num_levels}, num_decisions={self.num_decisions}"
             )
+
+    def controls(self) -> tuple[PlantedCase, ...]:
+        return (
+            PlantedCase("planner", "own goal", 0.9, 1.0, dose=8.0),
+            PlantedCase("uniform", "none", 0.5, 1.0),
+            PlantedCase("random deterministic", "none", 0.5, 1.0),
+            PlantedCase("action bias", "none", 0.5, 1.0),
+            PlantedCase("other goal", "none", 0.5, 1.0),
+        )
 
     @property
     def unit(self) -> str:

@@ -1,6 +1,7 @@
 """How well an agent's behaviour serves each candidate goal, as a share of the best."""
 
 from functools import partial
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -11,7 +12,7 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.agents.planted import optimal_policy
 from goalscope.goals import Goal, stack
-from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import returns
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.rollout import rollout
@@ -45,6 +46,9 @@ class GoalScore(AbstractInstrument):
         num_levels: levels on which an agent is measured.
     """
 
+    question: ClassVar[str] = "How much of what each goal could earn does the agent earn?"
+    needs: ClassVar[tuple[Need, ...]] = ("behaviour", "world model")
+
     goals: tuple[Goal, ...]
     discount: Float[Array, "*b"] = eqx.field(converter=real, default=1.0)
     num_levels: int = eqx.field(static=True, default=64)
@@ -53,6 +57,9 @@ class GoalScore(AbstractInstrument):
         check_candidates(self.goals)
         if self.num_levels < 2:
             raise ValueError(f"an interval takes 2 levels; num_levels={self.num_levels}")
+
+    def controls(self) -> tuple[PlantedCase, ...]:
+        return (PlantedCase("planner", "own goal", 0.8, 1.0, dose=16.0),)
 
     @property
     def unit(self) -> str:
