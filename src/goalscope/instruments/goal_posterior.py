@@ -6,7 +6,6 @@ import equinox as eqx
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Key
 
 from goalscope.agents.base import AbstractAgent
@@ -14,30 +13,22 @@ from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
-from goalscope.instruments.decisions import Decisions, decide
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
-from goalscope.instruments.nulls import predict
-from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
+from goalscope.instruments.likelihood import (
+    Evidence,
+    level_weights,
+    marginals,
+    posterior,
+    watch,
+    weigh,
+)
+from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
 OTHER_READINGS = ("none", "bits", "gain")
 MIN_DECISIONS = 48
 MIN_SEPARATION = 3.0
 NUM_RESAMPLES = 100
-
-
-class Evidence(eqx.Module):
-    """Log-likelihoods of the decisions of each level.
-
-    Fields:
-        goals: under each goal, β and default policy (chance; the nulls), `[L, G, B, 2]`.
-        nulls: under each model without a goal, `[L, M]`.
-        log_prior: of the models without a goal, `[M]`.
-    """
-
-    goals: Float[Array, "*b L G B 2"]
-    nulls: Float[Array, "*b L M"]
-    log_prior: Float[Array, "*b M"]
 
 
 class GoalPosterior(AbstractInstrument):
@@ -147,13 +138,14 @@ class GoalPosterior(AbstractInstrument):
             num_steps=world.horizon,
         )
         chance = ActionBiased(jnp.zeros(world.num_actions))
-        ours = self._watch(k_agent, agent, world, sheet)
-        theirs = self._watch(k_chance, chance, world, sheet)
-        evidence = self._weigh(ours, log_policies, world)
+        goals, number = stack(self.goals), self.num_decisions
+        ours = watch(k_agent, agent, world, sheet, goals, num_decisions=number)
+        theirs = watch(k_chance, chance, world, sheet, goals, num_decisions=number)
+        evidence = weigh(ours, log_policies, world)
         value = self._judge(evidence, ours.counted, jnp.ones(self.num_levels))
         spread = self._resample(k_interval, evidence, ours.counted)
         lower, upper = jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
-        control = self._weigh(theirs, log_policies, world)
+        control = weigh(theirs, log_policies, world)
         num_goals, count = len(self.goals), jnp.sum(ours.counted)
         separated = self._separated(sheet, log_policies)
         return Reading(
@@ -166,41 +158,6 @@ class GoalPosterior(AbstractInstrument):
             count=count,
         )
 
-    def _watch(
-        self,
-        key: Key[Array, ""],
-        agent: AbstractAgent,
-        world: AbstractSolvableWorld,
-        sheet: Sheet,
-    ) -> Decisions:
-        """Return the decisions of an agent on every level, with leading axis `L`."""
-        goals = stack(self.goals)
-
-        def one(key, level):
-            return decide(key, agent, world, level, goals, num_steps=self.num_decisions)
-
-        return jax.vmap(one)(jax.random.split(key, self.num_levels), sheet.levels)
-
-    def _weigh(
-        self,
-        decisions: Decisions,
-        log_policies: Float[Array, "L S A G B"],
-        world: AbstractWorld,
-    ) -> Evidence:
-        """Return the log-likelihoods of decisions under all models."""
-        nulls = predict(
-            decisions, num_actions=world.num_actions, token_sizes=world.token_sizes
-        )
-        plans = jax.vmap(lambda policies, states: policies[states])(
-            log_policies, decisions.states
-        )
-        bent = plans + jnp.log(nulls.predictions)[..., None, None]
-        bent = bent - logsumexp(bent, axis=2, keepdims=True)
-        taken = jax.nn.one_hot(decisions.actions, world.num_actions)
-        taken = (taken * decisions.counted[..., None])[..., None, None]
-        goals = jnp.stack([jnp.sum(taken * by, axis=(1, 2)) for by in (plans, bent)], -1)
-        return Evidence(goals, nulls.log_likelihoods, nulls.log_prior)
-
     def _judge(
         self,
         evidence: Evidence,
@@ -208,26 +165,18 @@ class GoalPosterior(AbstractInstrument):
         weights: Float[Array, " L"],
     ) -> Float[Array, " R"]:
         """Return all readings from levels that count `weights` times each."""
-        goals = jnp.tensordot(weights, evidence.goals, 1)
-        default = jnp.log(jnp.stack([1 - self.habit_share, self.habit_share]))
-        goals = logsumexp(goals + default[None, None], axis=(1, 2)) - np.log(goals.shape[1])
-        none = logsumexp(weights @ evidence.nulls + evidence.log_prior)
-        shares = jnp.append(
-            jnp.full(len(self.goals), self.goal_share / len(self.goals)),
-            1 - self.goal_share,
-        )
-        posterior = jax.nn.softmax(jnp.append(goals, none) + jnp.log(shares))
+        goals, none = marginals(evidence, weights, self.habit_share)
+        shares = posterior(goals, none, self.goal_share)
         advantage = jnp.max(goals) - none
         num_decisions = jnp.maximum(weights @ jnp.sum(counted, axis=-1), 1e-6)
         extra = jnp.stack([advantage / np.log(2), advantage / num_decisions])
-        return jnp.concatenate([posterior, extra])
+        return jnp.concatenate([shares, extra])
 
     def _resample(
         self, key: Key[Array, ""], evidence: Evidence, counted: Bool[Array, "L T"]
     ) -> Float[Array, "N R"]:
         """Return readings from levels weighted at random. Consumes `key`."""
-        draws = jax.random.exponential(key, (NUM_RESAMPLES, self.num_levels))
-        weights = draws / jnp.mean(draws, axis=-1, keepdims=True)
+        weights = level_weights(key, self.num_levels, num_resamples=NUM_RESAMPLES)
         return jax.vmap(self._judge, (None, None, 0))(evidence, counted, weights)
 
     def _separated(
