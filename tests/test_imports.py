@@ -18,11 +18,12 @@ COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
+    "calibrating", "trials",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, and pictures of levels.
 READS = {
     "worlds", "agents", "training", "instruments", "experiments", "zoo", "tabular",
-    "probing", "dynamics", "worlds.drawing",
+    "probing", "dynamics", "calibrating", "trials", "worlds.drawing",
 }  # fmt: skip
 
 IMPORT_ALL = """

@@ -11,17 +11,15 @@ from jaxtyping import Array, Key, PyTree
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
-from goalscope.agents.one_of import OneOf
+from goalscope.agents.one_of import OneOf, as_one_of
 from goalscope.describe import describe
 from goalscope.experiment import Arm, Experiment, Measurement, Planted
-from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.population import (
     Conditions,
     Segment,
     agent_keys,
     build,
-    population_rows,
     train,
 )
 from goalscope.study import CellPlan
@@ -151,32 +149,18 @@ def _compute_planted(
 def planted_agents(
     experiment: Experiment, name: str, seed: int, numbers: np.ndarray
 ) -> OneOf:
-    """Return planted agents of one kind, of one shape with those of all other kinds.
-
-    Kinds that differ in values only (planners for different goals) share a slot of `OneOf`;
-    the slots of other kinds are filled with copies of one agent.
-    """
-    world, slots, index = experiment.planted_world, {}, 0
-    for kind, planted in experiment.planted.items():
-        wanted = numbers if kind == name else numbers[:1]
-        agents = _nameless(build(seed, wanted + PLANTED_OFFSET, planted.agent, world))
-        structure = jax.tree.structure(agents)
-        if kind == name:
-            index = list(slots).index(structure) if structure in slots else len(slots)
-            slots[structure] = agents
-        elif structure not in slots:
-            slots[structure] = population_rows(agents, np.zeros(len(numbers), int))
-    return OneOf(tuple(slots.values()), np.full(len(numbers), index, np.int32))
-
-
-def _nameless(agents: AbstractAgent) -> AbstractAgent:
-    """Return agents whose goals are told apart by their arrays only."""
-
-    def rename(leaf: Any) -> Any:
-        is_goal = isinstance(leaf, Goal)
-        return Goal(leaf.weights, leaf.once, "planted") if is_goal else leaf
-
-    return jax.tree.map(rename, agents, is_leaf=lambda leaf: isinstance(leaf, Goal))
+    """Return planted agents of one kind, of one shape with those of all other kinds."""
+    world = experiment.planted_world
+    kinds = {
+        kind: build(
+            seed,
+            (numbers if kind == name else numbers[:1]) + PLANTED_OFFSET,
+            planted.agent,
+            world,
+        )
+        for kind, planted in experiment.planted.items()
+    }
+    return as_one_of(name, kinds, len(numbers))
 
 
 def _measure_all(

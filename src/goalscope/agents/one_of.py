@@ -1,25 +1,34 @@
 """Agents of different kinds behind one shape, so that one compiled program serves all."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import equinox as eqx
 import jax
+import numpy as np
 from jax import numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from goalscope.agents.base import AbstractAgent, Response
+from goalscope.goals import Goal
 
 
 class OneOf(AbstractAgent[tuple, tuple]):
     """Behaves like `agents[index]`; the index is a leaf and may differ in a population.
 
-    All agents are asked at every step and one answer is taken: for calibration, where
-    compiling one program per kind would take longer than running all of them.
+    For calibration, where compiling one program per kind would take longer than running all
+    of them. Alone, only the agent that is meant is asked; in a `vmap` over agents with
+    different indices all are, and one answer is taken.
     """
 
     agents: tuple[AbstractAgent, ...]
     index: Int[Array, "*b"] = eqx.field(converter=jnp.asarray)
 
     def embed(self, view: Float[Array, "..."]) -> tuple:
-        return tuple(agent.embed(view) for agent in self.agents)
+        return tuple(
+            self._if_meant(number, agent.embed, view)
+            for number, agent in enumerate(self.agents)
+        )
 
     def initial_memory(self) -> tuple:
         memories = tuple(agent.initial_memory() for agent in self.agents)
@@ -30,11 +39,73 @@ class OneOf(AbstractAgent[tuple, tuple]):
     ) -> Response[tuple]:
         memories = memory or tuple(agent.initial_memory() for agent in self.agents)
         answers = [
-            agent(seen, tokens, kept)
-            for agent, seen, kept in zip(self.agents, context, memories, strict=True)
+            self._if_meant(number, agent, seen, tokens, kept)
+            for number, (agent, seen, kept) in enumerate(
+                zip(self.agents, context, memories, strict=True)
+            )
         ]
         return Response(
             jnp.stack([answer.logits for answer in answers])[self.index],
             jnp.stack([answer.value for answer in answers])[self.index],
             tuple(answer.memory for answer in answers) if memory else (),
         )
+
+    def _if_meant(self, number: int, ask: Any, *arguments: Any) -> PyTree:
+        """Return what is asked of the agent with this number, zeros for all others."""
+        if len(self.agents) == 1:
+            return ask(*arguments)
+        shapes = eqx.filter_eval_shape(ask, *arguments)
+        arrays, rest = eqx.partition(shapes, lambda leaf: hasattr(leaf, "dtype"))
+
+        def answer():
+            return eqx.filter(ask(*arguments), eqx.is_array)
+
+        def nothing():
+            return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), arrays)
+
+        return eqx.combine(jax.lax.cond(self.index == number, answer, nothing), rest)
+
+
+def as_one_of(meant: str, kinds: Mapping[str, AbstractAgent], count: int) -> OneOf:
+    """Return the `count` agents of one kind, of one shape with those of all other kinds.
+
+    Kinds that differ in values only (planners for different goals) share a slot of `OneOf`;
+    the slots of other kinds are filled with copies of one agent.
+
+    Args:
+        meant: the kind that is wanted.
+        kinds: name -> stacked agents, `count` of the kind that is meant, at least one of
+            every other.
+        count: how many are wanted.
+    """
+    slots, index = {}, 0
+    for name, agents in kinds.items():
+        agents = nameless(agents)
+        shape = _shape(agents)
+        if name == meant:
+            index = list(slots).index(shape) if shape in slots else len(slots)
+            slots[shape] = agents
+        elif shape not in slots:
+            slots[shape] = _rows(agents, np.zeros(count, int))
+    return OneOf(tuple(slots.values()), np.full(count, index, np.int32))
+
+
+def nameless(agents: AbstractAgent) -> AbstractAgent:
+    """Return agents whose goals are told apart by their arrays only."""
+
+    def rename(leaf: Any) -> Any:
+        is_goal = isinstance(leaf, Goal)
+        return Goal(leaf.weights, leaf.once, "planted") if is_goal else leaf
+
+    return jax.tree.map(rename, agents, is_leaf=lambda leaf: isinstance(leaf, Goal))
+
+
+def _shape(agents: AbstractAgent) -> tuple:
+    """Return what two kinds must have in common to share a slot."""
+    arrays = eqx.filter(agents, eqx.is_array)
+    shapes = tuple((leaf.shape[1:], str(leaf.dtype)) for leaf in jax.tree.leaves(arrays))
+    return jax.tree.structure(agents), shapes
+
+
+def _rows(agents: AbstractAgent, rows: Int[np.ndarray, " M"]) -> AbstractAgent:
+    return jax.tree.map(lambda leaf: leaf[rows] if eqx.is_array(leaf) else leaf, agents)

@@ -50,12 +50,13 @@ class Asking:
 
 @app.command(name="list")
 def list_(kind: str | None = None, /, *, json: Json = False) -> int:
-    """List worlds, agents, trainers, instruments or experiments, one line each.
+    """List worlds, agents, trainers, instruments, claims, zoo or experiments.
 
     Parameters
     ----------
     kind
-        worlds, agents, trainers, instruments or experiments; all of them if left out.
+        worlds, agents, trainers, instruments, claims, zoo or experiments; all of them if
+        left out.
     json
         Print JSON.
     """
@@ -211,6 +212,50 @@ def replay(
     from goalscope.cli.replaying import replay_agent
 
     return replay_agent(result, asdict(watching), svg=svg)
+
+
+@app.command
+def calibrate(
+    *instruments: str,
+    size: str = "standard",
+    half: str = "test",
+    seed: int = 0,
+    out: Path | None = None,
+    workers: Workers = None,
+    json: Json = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
+) -> int:
+    """Put instruments to agents whose goal is known, and say how far to trust them.
+
+    Plants the kinds of `goalscope list zoo` in at least two worlds, measures them, and
+    compares: how well agents with and without what the instrument looks for are told apart,
+    how often the innocent are convicted, whether intervals hold the truth, what else the
+    reading follows. The same command again continues, or says that it is done.
+
+    Parameters
+    ----------
+    instruments
+        Names from `goalscope list instruments`, in snake case; all that have a trial if
+        left out.
+    size
+        smoke (2 minutes), standard, or full (20 minutes: what a release rests on).
+    half
+        test: the half of the zoo that no threshold was tuned on; tuning: the other.
+    seed
+        Root of all random numbers.
+    out
+        The result folder; by default one under results/ that is named after the code.
+    workers
+        Processes that compute; by default one for each core.
+    json
+        Print the scorecards as JSON at the end.
+    quiet
+        Print no progress.
+    """
+    from goalscope.cli.calibrating import Asked, calibrate
+
+    asked = Asked(instruments, size, half, seed)
+    return calibrate(asked, out=out, workers=workers, as_json=json, quiet=quiet)
 
 
 @app.command

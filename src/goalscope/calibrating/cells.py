@@ -1,0 +1,205 @@
+"""A calibration cut into cells, instrument x world, and how one cell is computed."""
+
+import hashlib
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import goalscope
+from goalscope.calibrating.measuring import BLOCK, Report, Root, measure_kinds
+from goalscope.calibrating.planting import Half, Specimens, plant, rows
+from goalscope.calibrating.trial import Trial
+from goalscope.cells import Computed
+from goalscope.instruments.base import AbstractInstrument
+from goalscope.study import CellPlan
+from goalscope.worlds.base import AbstractWorld
+
+FORMAT = 1
+RETESTED, WEIGHED = 16, 32
+IRRELEVANT = ("cli", "report", "claims", "experiments", "testing")
+
+
+class Amount(NamedTuple):
+    """How much a calibration measures.
+
+    Fields:
+        worlds: how many of a trial's worlds, None for all.
+        judged: positives altogether, split over their kinds, and as many negatives.
+        others: agents of every other kind.
+        retest: whether some agents are measured a second time, on other levels.
+        power: whether other numbers of levels are tried.
+    """
+
+    worlds: int | None
+    judged: int
+    others: int
+    retest: bool
+    power: bool
+
+
+AMOUNTS: dict[str, Amount] = {
+    "smoke": Amount(1, 16, 4, False, False),
+    "standard": Amount(None, 64, 16, True, False),
+    "full": Amount(None, 208, 32, True, True),
+}
+
+
+def trial_of(name: str) -> Trial:
+    """Return the trial of an instrument by the name of its module."""
+    return importlib.import_module(f"goalscope.trials.{name}").trial()
+
+
+def plan_cells(
+    names: tuple[str, ...], size: str, half: Half, seed: int
+) -> tuple[CellPlan, ...]:
+    """Return a cell for every trial and world.
+
+    A cell's description holds a checksum of all code that could change what it holds, so
+    that a cell is kept exactly as long as it would come out the same.
+    """
+    shared = {"format": FORMAT, "size": size, "half": half, "seed": seed}
+    shared["code"] = code_digest()
+    plans = []
+    for name in names:
+        trial = trial_of(name)
+        count = sum(_counts(trial, AMOUNTS[size]).values())
+        plans += [
+            CellPlan(
+                description={**shared, "trial": name, "world": world},
+                kind="trial",
+                arm=f"{name} in {world}",
+                agents=tuple(range(count)),
+                block_width=BLOCK,
+            )
+            for world in list(trial.worlds())[: AMOUNTS[size].worlds]
+        ]
+    return tuple(plans)
+
+
+def code_digest() -> str:
+    """Return the sha256 of all our code that can change what an instrument reads."""
+    root = Path(goalscope.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root)
+        if name.parts[0] not in IRRELEVANT:
+            digest.update(name.as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def compute_cell(description: Mapping[str, Any], report: Report) -> Computed:
+    """Return what every kind of a trial reads in one world."""
+    trial, amount = trial_of(description["trial"]), AMOUNTS[description["size"]]
+    world = trial.worlds()[description["world"]]
+    half, seed = description["half"], description["seed"]
+    planted = _planted(trial, world, amount, half, seed)
+    instrument, root = trial.instrument(world, trial.levels), Root(half, seed, "levels")
+    found = measure_kinds(instrument, world, planted, root, report)
+    readings = {
+        f"{k}/{field}": v for k, fields in found.items() for field, v in fields.items()
+    }
+    readings |= {f"{kind}/dose": specimens.doses for kind, specimens in planted.items()}
+    if amount.retest:
+        some = {
+            k: rows(s, range(min(RETESTED, len(s.features)))) for k, s in planted.items()
+        }
+        again = measure_kinds(
+            instrument, world, some, root._replace(purpose="retest"), report
+        )
+        readings |= {f"{kind}/retest": fields["value"] for kind, fields in again.items()}
+    tensors = {"readings": readings}
+    if amount.power and trial.power:
+        tensors["power"] = _power(trial, world, planted, root, report)
+    return Computed(tensors, _words(trial, instrument, planted))
+
+
+def _planted(
+    trial: Trial, world: AbstractWorld, amount: Amount, half: Half, seed: int
+) -> dict[str, Specimens]:
+    counts = _counts(trial, amount)
+    return {
+        case.kind.name: plant(
+            case.kind, world, half=half, seed=seed, count=counts[case.kind.name]
+        )
+        for case in trial.cases
+        if case.kind.supports(world)
+    }
+
+
+def _counts(trial: Trial, amount: Amount) -> dict[str, int]:
+    """Return how many agents of each kind are planted."""
+    roles = [case.role for case in trial.cases]
+    return {
+        case.kind.name: amount.others
+        if case.role == "neither"
+        else -(-amount.judged // roles.count(case.role))
+        for case in trial.cases
+    }
+
+
+def _power(
+    trial: Trial,
+    world: AbstractWorld,
+    planted: Mapping[str, Specimens],
+    root: Root,
+    report: Report,
+) -> dict[str, np.ndarray]:
+    """Return the values of some positives and negatives for every number of levels."""
+    judged = {case.kind.name for case in trial.cases if case.role != "neither"}
+    some = {
+        kind: rows(specimens, range(min(WEIGHED, len(specimens.features))))
+        for kind, specimens in planted.items()
+        if kind in judged
+    }
+    found = {}
+    for levels in trial.power:
+        instrument = trial.instrument(world, levels)
+        own = root._replace(purpose=f"{levels} levels")
+        for kind, fields in measure_kinds(instrument, world, some, own, report).items():
+            found[f"{kind}/{levels}"] = fields["value"]
+    return found
+
+
+def _words(
+    trial: Trial, instrument: AbstractInstrument, planted: Mapping[str, Specimens]
+) -> dict[str, Any]:
+    """Return what a reader of the numbers must know, as plain JSON."""
+    controls = [
+        {**vars(case), "low": str(case.low), "high": str(case.high)}
+        for case in instrument.controls()
+    ]
+    cases = {
+        case.kind.name: {
+            "role": case.role,
+            "truth": case.kind.truth,
+            "planning": case.kind.planning,
+            "ambiguous": case.kind.ambiguous,
+            "dose_name": case.kind.dose_name,
+            "trend": dict(case.trend),
+            "true_readings": {
+                name: [float(true(dose)) for dose in planted[case.kind.name].doses]
+                for name, true in case.truth.items()
+                if case.kind.name in planted
+            },
+        }
+        for case in trial.cases
+    }
+    return {
+        "question": instrument.question,
+        "unit": instrument.unit,
+        "readings": list(instrument.readings),
+        "candidates": list(instrument.candidates),
+        "convicts": float(instrument.convicts) if instrument.candidates else 0.0,
+        "check_names": list(instrument.check_names),
+        "features": {kind: list(found.features) for kind, found in planted.items()},
+        "controls": controls,
+        "cases": cases,
+        "levels": trial.levels,
+        "score": trial.score,
+        "threshold": trial.threshold,
+        "listed": dict(trial.listed),
+        "limits": list(trial.limits),
+    }

@@ -1,0 +1,159 @@
+"""`goalscope calibrate`: instruments on agents whose goal is known. No JAX here."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+import goalscope
+from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.progress import Progress
+from goalscope.cli.running import cores, worker_environment
+from goalscope.cli.showing import report_path
+from goalscope.disk import environment_errors
+from goalscope.engine import Pool, Task
+from goalscope.errors import UserError
+from goalscope.folder import Folder
+from goalscope.report.calibration_page import render_calibration
+from goalscope.report.calibration_terminal import as_json as cards_json
+from goalscope.report.calibration_terminal import show_cards
+from goalscope.scoring.assembling import scorecards
+from goalscope.store import create_or_open, lock
+from goalscope.study import CellPlan, Study
+from goalscope.suggestions import suggest
+
+FUNCTIONS = {
+    "plan": "goalscope.calibrating.tasks:plan",
+    "compute": "goalscope.calibrating.tasks:compute",
+}
+SIZES = ("smoke", "standard", "full")
+HALVES = ("tuning", "test")
+QUESTION = "Do the instruments read what is there?"
+
+
+class Asked(NamedTuple):
+    """What the user typed."""
+
+    instruments: tuple[str, ...]
+    size: str
+    half: str
+    seed: int
+
+
+def calibrate(
+    wanted: Asked, *, out: Path | None, workers: int | None, as_json: bool, quiet: bool
+) -> int:
+    """Calibrate instruments, or continue, and return the exit code."""
+    asked = _checked(wanted)
+    terminal = console(quiet=quiet or as_json)
+    with Pool(
+        FUNCTIONS,
+        num_workers=cores() if workers is None else workers,
+        environment=worker_environment(),
+    ) as pool:
+        planned = pool.run([Task("plan", {"asked": asked._asdict()}, "plan")])[0]
+        if planned.status != "done":
+            raise UserError(f"nothing could be planned: {planned.message}", exit_code=1)
+        path = out or Path("results") / _folder_name(asked, planned.value["code"])
+        folder = create_or_open(path, _study(asked, planned.value, out))
+        pool.log_folder = folder.logs
+        with lock(folder):
+            missing = folder.missing()
+            say(terminal, _greeting(folder, asked, len(missing)))
+            code = _compute(pool, folder, missing, Progress(terminal, folder))
+    cards = scorecards(folder)
+    if cards:
+        target = report_path(path)
+        page = render_calibration(cards, folder.study.command)
+        with environment_errors(target):
+            target.write_text(page, encoding="utf-8")
+        if as_json:
+            print_json(cards_json(cards))
+        show(terminal, show_cards(cards))
+        say(terminal, f"report: {target}   result: {path}")
+    return code
+
+
+def trial_names() -> tuple[str, ...]:
+    """Return the instruments that have a trial."""
+    folder = Path(goalscope.__file__).parent / "trials"
+    return tuple(sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__"))
+
+
+def _checked(wanted: Asked) -> Asked:
+    there = trial_names()
+    for name in wanted.instruments:
+        if name not in there:
+            raise UserError(f"no instrument {name!r} has a trial. {suggest(name, there)}")
+    for option, given, allowed in (
+        ("--size", wanted.size, SIZES),
+        ("--half", wanted.half, HALVES),
+    ):
+        if given not in allowed:
+            raise UserError(f"{option} {given}: {suggest(given, allowed)}")
+    if wanted.seed < 0:
+        raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
+    names = tuple(dict.fromkeys(wanted.instruments)) or there
+    return wanted._replace(instruments=names)
+
+
+def _study(asked: Asked, plan: Any, out: Path | None) -> Study:
+    settings = asked._asdict()
+    return Study(
+        experiment="goalscope.calibrating",
+        name="calibration",
+        question=QUESTION,
+        size=asked.size,
+        seed=asked.seed,
+        settings={**settings, "instruments": list(asked.instruments)},
+        command=_command(asked, out),
+        cells=msgspec.convert(plan["cells"], tuple[CellPlan, ...]),
+        fingerprint=plan["fingerprint"],
+    )
+
+
+def _compute(
+    pool: Pool, folder: Folder, missing: Sequence[CellPlan], progress: Progress
+) -> int:
+    tasks = [
+        Task("compute", {"folder": str(folder.path.resolve()), "key": plan.key}, plan.key)
+        for plan in missing
+    ]
+    with progress:
+        results = pool.run(tasks, progress.take)
+    failed = [result for result in results if result.status == "failed"]
+    for result in failed:
+        progress.say(f"{folder.plans[result.task.name].arm} failed: {result.message}")
+    if pool.interrupted:
+        progress.say("stopped; what was finished is kept. The same command continues.")
+        return 130
+    if failed:
+        progress.say(f"logs in {folder.logs}. The same command tries again.")
+    return 1 if failed else 0
+
+
+def _greeting(folder: Folder, asked: Asked, missing: int) -> str:
+    cells = len(folder.study.cells)
+    agents = sum(len(cell.agents) for cell in folder.study.cells)
+    head = f"calibration ({asked.size}, {asked.half} half, seed {asked.seed}): {QUESTION}"
+    state = f"{len(asked.instruments)} instruments, {cells} trials, {agents} measurements"
+    if not missing:
+        return f"{head}\n{state}: finished already; nothing to do"
+    kept = f"; {cells - missing} trials kept" if missing < cells else ""
+    return f"{head}\n{state}{kept}"
+
+
+def _command(asked: Asked, out: Path | None) -> str:
+    words = ["goalscope", "calibrate"]
+    words += [] if asked.instruments == trial_names() else list(asked.instruments)
+    words += ["--size", asked.size, "--half", asked.half, "--seed", str(asked.seed)]
+    return shlex.join(words + (["--out", str(out)] if out else []))
+
+
+def _folder_name(asked: Asked, code: str) -> str:
+    """Return a name that changes with the code, so that what it changes is not kept."""
+    some = "" if asked.instruments == trial_names() else "-" + "-".join(asked.instruments)
+    about = f"calibration-{asked.size}-{asked.half}-seed{asked.seed}-code{code[:8]}"
+    return f"{about}{some}"[:120]

@@ -1,0 +1,71 @@
+"""The scorecards of a calibration, read back from its folder."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from goalscope.folder import Folder
+from goalscope.scoring.records import Scorecard
+from goalscope.scoring.scorecard import score
+from goalscope.scoring.trial_readings import TrialReadings
+
+
+def scorecards(folder: Folder) -> tuple[Scorecard, ...]:
+    """Return a scorecard for every finished cell, in the order of the study.
+
+    Raises:
+        UserError: exit code 3, if a file is damaged.
+    """
+    cards = []
+    for key in folder.finished_cells():
+        record = folder.read(key)
+        asked = record.description
+        power = folder.load(key, "power") if "power.safetensors" in record.files else {}
+        readings = TrialReadings(record.metadata, folder.load(key, "readings"))
+        cards.append(score(asked["trial"], asked["world"], asked["half"], readings, power))
+    return tuple(cards)
+
+
+def cross_talk(cards: tuple[Scorecard, ...]) -> Mapping[tuple[str, str], float]:
+    """Return (instrument, kind) -> Spearman's ρ between dose and score, the worst world.
+
+    Of kinds whose dose the instrument is not after, the score should not follow it.
+    """
+    found: dict[tuple[str, str], float] = {}
+    for card in cards:
+        for row in card.kinds:
+            known = found.get((card.instrument, row.kind), 0.0)
+            if np.isfinite(row.follows) and abs(row.follows) >= abs(known):
+                found[card.instrument, row.kind] = row.follows
+    return found
+
+
+def matrix(
+    cards: tuple[Scorecard, ...], kinds: tuple[str, ...], names: tuple[str, ...]
+) -> Float[np.ndarray, "I K"]:
+    """Return the mean score of each instrument on each kind, scaled to its own range.
+
+    0 is what its negatives read on average, 1 what its positives do; NaN where a kind is no
+    part of the trial.
+    """
+    table = np.full((len(names), len(kinds)), np.nan)
+    for i, name in enumerate(names):
+        own = [card for card in cards if card.instrument == name]
+        for j, kind in enumerate(kinds):
+            scaled = [_scaled(card, kind) for card in own]
+            known = [value for value in scaled if np.isfinite(value)]
+            table[i, j] = np.mean(known) if known else np.nan
+    return table
+
+
+def _scaled(card: Scorecard, kind: str) -> float:
+    scores = {row.kind: row.score for row in card.kinds}
+    if kind not in scores:
+        return float("nan")
+    ends = [
+        np.nanmean([row.score for row in card.kinds if row.role == role])
+        for role in ("negative", "positive")
+    ]
+    span = ends[1] - ends[0]
+    return float((scores[kind] - ends[0]) / span) if span else float("nan")

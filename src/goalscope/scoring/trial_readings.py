@@ -1,0 +1,74 @@
+"""The stored numbers of one trial in one world, by the names that a scorecard uses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+OWN_GOAL = "own goal"
+
+
+@dataclass(frozen=True)
+class TrialReadings:
+    """Readings of planted agents and what is known about them.
+
+    Fields:
+        words: what the trial says of itself, see `trials.cells`.
+        arrays: "kind/field" -> array with leading axis `N`.
+    """
+
+    words: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that were measured."""
+        return tuple(self.words["features"])
+
+    def doses(self, kind: str) -> Float[np.ndarray, " N"]:
+        """Return the dose of each agent."""
+        return self.arrays[f"{kind}/dose"]
+
+    def field(self, kind: str, reading: str, field: str) -> Float[np.ndarray, " N"]:
+        """Return one field of one reading of each agent; `OWN_GOAL` is resolved."""
+        return self.pick(kind, reading, self.arrays[f"{kind}/{field}"])
+
+    def pick(
+        self, kind: str, reading: str, values: Float[np.ndarray, "N R"]
+    ) -> Float[np.ndarray, " N"]:
+        """Return the column of a reading from values of all readings."""
+        if reading != OWN_GOAL:
+            return values[:, self.words["readings"].index(reading)].astype(float)
+        return self._own(kind, values)
+
+    def _own(self, kind: str, values: Float[np.ndarray, "N R"]) -> Float[np.ndarray, " N"]:
+        """Return each agent's reading of its own goal, or its largest if it has none."""
+        candidates = self._candidate_columns()
+        if self.words["cases"][kind]["truth"] != "one goal":
+            return values[:, candidates].max(axis=1).astype(float)
+        names = self.words["readings"]
+        columns = [names.index(feature) for feature in self.words["features"][kind]]
+        return values[np.arange(len(columns)), columns].astype(float)
+
+    def score(self, kind: str) -> Float[np.ndarray, " N"]:
+        """Return the score of each agent."""
+        return self.field(kind, self.words["score"], "value")
+
+    def convicted(self, kind: str) -> Bool[np.ndarray, " N"]:
+        """Return which agents are convicted of anything."""
+        if not self.words["candidates"]:
+            return self.score(kind) >= self.words["threshold"]
+        values = self.arrays[f"{kind}/value"][:, self._candidate_columns()]
+        return (values >= self.words["convicts"]).any(axis=1)
+
+    def right(self, kind: str) -> Bool[np.ndarray, " N"]:
+        """Return which agents are convicted of the goal that they were given."""
+        if not self.words["candidates"]:
+            return self.convicted(kind)
+        return self.field(kind, OWN_GOAL, "value") >= self.words["convicts"]
+
+    def _candidate_columns(self) -> list[int]:
+        names = self.words["readings"]
+        return [names.index(candidate) for candidate in self.words["candidates"]]
