@@ -14,12 +14,16 @@ from goalscope import worlds
 from goalscope.testing import check_world
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.corner import Corner
+from goalscope.worlds.cued import Cued
 from goalscope.worlds.dish import Dish
 from goalscope.worlds.keys import Keys
+from goalscope.worlds.objects import Objects
 
 SMALL = {
     "Corner": lambda: Corner(size=3, shifted_share=0.5, horizon=16),
     "Dish": lambda: Dish(size=3, shifted_share=0.5, horizon=16),
+    "Objects": lambda: Objects(size=3, names=("cherry", "coin"), horizon=16),
+    "Cued": lambda: Cued(SMALL["Corner"](), accuracy=0.8),
     "Keys": lambda: Keys(size=3, shifted_share=0.5, max_objects=2, many=2, horizon=16),
 }
 
