@@ -74,7 +74,7 @@ def test_objects_and_mouse_lie_apart_and_anywhere():
 def test_every_object_is_within_reach_without_taking_another():
     """By brute force: breadth-first search that stops at objects."""
     levels = jax.vmap(WORLD.sample_level)(jax.random.split(jax.random.key(1), 20))
-    tables = jax.vmap(lambda level: solve.tabulate(WORLD, level))(levels)
+    tables = jax.jit(jax.vmap(lambda level: solve.tabulate(WORLD, level)))(levels)
     for index in range(20):
         successors, terminal = tables.successors[index], tables.terminal[index]
         reached, frontier = set(), [int(levels.start[index])]

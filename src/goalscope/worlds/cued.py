@@ -60,17 +60,26 @@ class Cued(AbstractGridWorld[CuedLevel, Any]):
     """
 
     world: AbstractGridWorld
-    phase_shares: Float[Array, "*b P"] = eqx.field(
-        converter=real, default_factory=lambda: np.array([0.5, 0.5])
-    )
-    accuracy: Float[Array, "*b"] = eqx.field(converter=real, default=1.0)
+    phase_shares: Float[Array, "*b P"] = eqx.field(converter=real)
+    accuracy: Float[Array, "*b"] = eqx.field(converter=real)
+    size: int = eqx.field(static=True, init=False)
+    horizon: int = eqx.field(static=True, init=False)
+
+    def __init__(
+        self,
+        world: AbstractGridWorld,
+        phase_shares: ArrayLike | tuple[float, ...] = (0.5, 0.5),
+        accuracy: ArrayLike = 1.0,
+    ):
+        if not isinstance(world, AbstractGridWorld) or isinstance(world, Cued):
+            raise TypeError(
+                "cues are put up in a grid world without cues, which can be solved and "
+                f"drawn; {type(world).__name__} is none"
+            )
+        self.world, self.phase_shares, self.accuracy = world, phase_shares, accuracy
+        self.size, self.horizon = world.size, world.horizon
 
     def __check_init__(self):
-        if not isinstance(self.world, AbstractGridWorld) or isinstance(self.world, Cued):
-            raise TypeError(
-                f"cues are put up in a grid world without cues, which can be solved and "
-                f"drawn; {type(self.world).__name__} is none"
-            )
         check_range("accuracy", self.accuracy, 0, 1)
         check_range("phase_shares", self.phase_shares, 0, 1)
         if not 2 <= self.num_cues <= MAX_CUES or _wrong_sum(self.phase_shares):
@@ -92,14 +101,6 @@ class Cued(AbstractGridWorld[CuedLevel, Any]):
     def placebo_token(self) -> int:
         """Which token of the state is the placebo."""
         return self.cue_token + 1
-
-    @property
-    def horizon(self) -> int:
-        return self.world.horizon
-
-    @property
-    def size(self) -> int:
-        return self.world.size
 
     @property
     def action_names(self) -> tuple[str, ...]:
