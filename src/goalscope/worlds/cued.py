@@ -60,8 +60,8 @@ class Cued(AbstractGridWorld[CuedLevel, Any]):
     """
 
     world: AbstractGridWorld
-    phase_shares: Float[Array, "*b P"] = eqx.field(converter=real)
-    accuracy: Float[Array, "*b"] = eqx.field(converter=real)
+    phase_shares: Float[Array, "*b P"]
+    accuracy: Float[Array, "*b"]
     size: int = eqx.field(static=True, init=False)
     horizon: int = eqx.field(static=True, init=False)
 
@@ -76,7 +76,8 @@ class Cued(AbstractGridWorld[CuedLevel, Any]):
                 "cues are put up in a grid world without cues, which can be solved and "
                 f"drawn; {type(world).__name__} is none"
             )
-        self.world, self.phase_shares, self.accuracy = world, phase_shares, accuracy
+        self.world, self.accuracy = world, real(accuracy)
+        self.phase_shares = jnp.asarray(phase_shares, jnp.float32)
         self.size, self.horizon = world.size, world.horizon
 
     def __check_init__(self):
