@@ -10,6 +10,7 @@ import numpy as np
 from goalscope.evidence import Evidence
 from goalscope.folder import Folder
 from goalscope.labels import label
+from goalscope.plots import read_plot
 from goalscope.result import ArmResult, Calibration, Outcome, Picture, Result, Verdict
 from goalscope.study import CellRecord
 
@@ -85,9 +86,6 @@ def _arm(
 ) -> ArmResult:
     words = cells[0][1].metadata
     curves = _joined(folder, cells, "curves")
-    instrument, _, reading = words["competence"]["on"].partition(".")
-    column = words["instruments"][instrument]["readings"].index(reading)
-    final = readings[f"{instrument}/value"][:, -1, column]
     return ArmResult(
         name=name,
         title=words["title"],
@@ -99,12 +97,23 @@ def _arm(
         environment_steps=np.array(words["environment_steps"], float),
         diverged_at=curves.pop("diverged_at").astype(int),
         curves=curves,
-        competent=final >= words["competence"]["threshold"],
+        competent=_competent(words, readings),
         portraits=_joined(folder, cells, "portraits")["policy"],
         seconds=sum(record.seconds for _, record in cells),
         cells=tuple(key for key, _ in cells),
         pays=words["pays"],
+        factors=words.get("factors", {}),
     )
+
+
+def _competent(words: Mapping[str, Any], readings: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return which agents of an arm pass its gate; all if there is none."""
+    gate = words["competence"]
+    if gate is None:
+        return np.ones(len(next(iter(readings.values()))), bool)
+    instrument, _, reading = gate["on"].partition(".")
+    column = words["instruments"][instrument]["readings"].index(reading)
+    return readings[f"{instrument}/value"][:, -1, column] >= gate["threshold"]
 
 
 def _evidence(
@@ -167,6 +176,7 @@ def _result(
             for p in content.get("pictures", ())
         ),
         action_names=tuple(content.get("action_names", ())),
+        plots=tuple(read_plot(fields) for fields in content.get("plots", ())),
         fingerprint={**study.fingerprint, **_mixed(folder)},
     )
 

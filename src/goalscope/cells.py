@@ -13,7 +13,7 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.agents.one_of import OneOf, as_one_of
 from goalscope.describe import describe
-from goalscope.experiment import Arm, Experiment, Measurement, Planted
+from goalscope.experiment import Arm, ComputedArm, Experiment, Planted
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.population import (
     Conditions,
@@ -50,7 +50,7 @@ def plan_cells(experiment: Experiment, seed: int) -> tuple[CellPlan, ...]:
         "format": FORMAT,
         "seed": seed,
         "block_width": width,
-        "instruments": describe(experiment.instruments),
+        "instruments": describe(experiment.instruments or experiment.readouts),
     }
     plans = []
     for kind, group in (("planted", experiment.planted), ("arm", experiment.arms)):
@@ -60,6 +60,8 @@ def plan_cells(experiment: Experiment, seed: int) -> tuple[CellPlan, ...]:
                 own["world"] = describe(experiment.planted_world)
                 own["beside"] = describe(experiment.planted)
                 blocks = [tuple(range(condition.agents))]
+            elif isinstance(condition, ComputedArm):
+                blocks = _blocks(condition.agents, width)
             else:
                 own["until"] = list(experiment.until(condition))
                 own["gallery"] = describe(experiment.gallery)
@@ -89,13 +91,16 @@ def compute_cell(experiment: Experiment, plan: CellPlan, report: Report) -> Comp
     seed, agents = plan.description["seed"], np.array(plan.agents)
     if plan.kind == "planted":
         return _compute_planted(experiment, plan.arm, seed, agents, report)
-    return _compute_arm(experiment, plan.arm, seed, agents, report)
+    arm = experiment.arms[plan.arm]
+    if isinstance(arm, ComputedArm):
+        return _compute_procedure(experiment, arm, seed, agents, report)
+    return _compute_arm(experiment, arm, seed, agents, report)
 
 
 def _compute_arm(
-    experiment: Experiment, name: str, seed: int, numbers: np.ndarray, report: Report
+    experiment: Experiment, arm: Arm, seed: int, numbers: np.ndarray, report: Report
 ) -> Computed:
-    arm, keys = experiment.arms[name], agent_keys(seed, numbers)
+    keys = agent_keys(seed, numbers)
     untrained = build(seed, numbers, arm.agent, arm.train_world)
     conditions = Conditions(arm.trainer, arm.train_world, arm.goal)
     until = experiment.until(arm)
@@ -127,7 +132,43 @@ def _compute_arm(
         "updates": list(until),
         "environment_steps": steps,
         "competence": describe(experiment.competence),
-        "instruments": _words(experiment.instruments),
+        "instruments": _words(experiment),
+    }
+    return Computed(tensors, metadata)
+
+
+def _compute_procedure(
+    experiment: Experiment,
+    arm: ComputedArm,
+    seed: int,
+    numbers: np.ndarray,
+    report: Report,
+) -> Computed:
+    report({"updates": 0, "of": 1})
+    found = arm.procedure(numbers, seed, report)
+    readings = {
+        f"{name}/{field}": value
+        for name, fields in found.readings.items()
+        for field, value in vars(fields).items()
+    }
+    never = np.full(len(numbers), -1, np.int32)
+    tensors = {
+        "curves": {**found.curves, "diverged_at": never},
+        "readings": readings,
+        "agents": dict(found.parameters),
+        "portraits": {"policy": np.zeros((len(numbers), 0, 0, 0), np.float32)},
+    }
+    metadata = {
+        "title": arm.title,
+        "group": arm.group,
+        "dose": arm.dose,
+        "factors": dict(arm.factors),
+        "trainer": "",
+        "pays": "",
+        "updates": list(found.updates),
+        "environment_steps": [0.0 for _ in found.updates],
+        "competence": describe(experiment.competence),
+        "instruments": _words(experiment),
     }
     return Computed(tensors, metadata)
 
@@ -135,13 +176,13 @@ def _compute_arm(
 def _compute_planted(
     experiment: Experiment, name: str, seed: int, numbers: np.ndarray, report: Report
 ) -> Computed:
-    world, keys = experiment.planted_world, agent_keys(seed, numbers + PLANTED_OFFSET)
+    world, keys = _planted_world(experiment), agent_keys(seed, numbers + PLANTED_OFFSET)
     report({"updates": 0, "of": 0})
     agents = planted_agents(experiment, name, seed, numbers)
     readings = _stacked([_measure_all(experiment, keys, agents, world, None)])
     metadata = {
         "goal": experiment.planted[name].goal,
-        "instruments": _words(experiment.instruments),
+        "instruments": _words(experiment),
     }
     return Computed({"readings": readings}, metadata)
 
@@ -150,7 +191,7 @@ def planted_agents(
     experiment: Experiment, name: str, seed: int, numbers: np.ndarray
 ) -> OneOf:
     """Return planted agents of one kind, of one shape with those of all other kinds."""
-    world = experiment.planted_world
+    world = _planted_world(experiment)
     kinds = {
         kind: build(
             seed,
@@ -161,6 +202,12 @@ def planted_agents(
         for kind, planted in experiment.planted.items()
     }
     return as_one_of(name, kinds, len(numbers))
+
+
+def _planted_world(experiment: Experiment) -> AbstractWorld:
+    if experiment.planted_world is None:
+        raise ValueError("planted agents live in a world; give planted_world")
+    return experiment.planted_world
 
 
 def _measure_all(
@@ -256,9 +303,9 @@ def _policies(agents: AbstractAgent, world: AbstractGridWorld, level: Any) -> Ar
     return eqx.filter_vmap(solve.policy_of, in_axes=(axes, None))(agents, table)
 
 
-def _words(instruments: Mapping[str, Measurement]) -> dict[str, Any]:
+def _words(experiment: Experiment) -> dict[str, Any]:
     """Return what a reader must know of the instruments to read their numbers."""
-    return {
+    words: dict[str, Any] = {
         name: {
             "unit": measurement.instrument.unit,
             "readings": list(measurement.instrument.readings),
@@ -266,8 +313,17 @@ def _words(instruments: Mapping[str, Measurement]) -> dict[str, Any]:
             "check_names": list(measurement.instrument.check_names),
             "on": measurement.on,
         }
-        for name, measurement in instruments.items()
+        for name, measurement in experiment.instruments.items()
     }
+    for name, readout in experiment.readouts.items():
+        words[name] = {
+            "unit": readout.unit,
+            "readings": list(readout.readings),
+            "candidates": [],
+            "check_names": list(readout.check_names),
+            "on": "test",
+        }
+    return words
 
 
 def _stable(name: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from goalscope.agents.base import Build
+from goalscope.procedure import Procedure
 
 
 def describe(value: Any) -> Any:
@@ -26,7 +27,7 @@ def describe(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, Build):
+    if isinstance(value, Build | Procedure):
         return value.describe()
     if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         raise TypeError("a random key cannot be described; describe the seed it comes from")

@@ -9,7 +9,9 @@ from goalscope.calibration import Gate
 from goalscope.claims.base import AbstractClaim
 from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument
+from goalscope.plots import AbstractPlot
 from goalscope.population import DEFAULT, Plan, log_spaced
+from goalscope.procedure import Procedure
 from goalscope.training.base import AbstractTrainer
 from goalscope.worlds.base import AbstractWorld
 
@@ -47,6 +49,46 @@ class Arm:
                 raise ValueError(
                     f"{name} of an arm is at least 1; got {getattr(self, name)}"
                 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputedArm:
+    """One condition whose agents are not trained in a world: a procedure says how they are.
+
+    Fields:
+        title: what to call it in figures.
+        procedure: what computes its readings.
+        agents: how many independent agents.
+        group: arms of one group form one dose-response curve.
+        dose: the arm's place on that curve, or None.
+        factors: the arm's place in a design of several factors, for figures.
+    """
+
+    title: str
+    procedure: Procedure
+    agents: int
+    group: str = "all"
+    dose: float | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.agents < 1:
+            raise ValueError(f"agents of an arm is at least 1; got {self.agents}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """What the procedures of computed arms read, under one name.
+
+    Fields:
+        readings: names, in the order of `Measured.value`.
+        unit: of the readings, in words.
+        check_names: names of the validity checks, in the order of `Measured.checks`.
+    """
+
+    readings: tuple[str, ...]
+    unit: str
+    check_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,47 +139,67 @@ class Competence:
 class Experiment:
     """Which arms, instruments and claims belong together.
 
+    All arms are of one class. Arms are trained in worlds and measured with `instruments`,
+    beside planted agents; computed arms have `readouts`.
+
     Fields:
         arms: name -> arm.
+        claims: predictions, written before the run.
         instruments: name -> measurement, taken of every agent at every checkpoint.
+        readouts: name -> what every computed arm reads.
         planted: name -> planted agents, measured in the world `planted_world`.
         planted_world: where planted agents are measured.
-        claims: predictions, written before the run.
-        competence: the gate in front of every reading.
+        competence: the gate in front of every reading; None lets every agent pass.
         labels: name of the instrument whose readings name each agent's dominant goal.
         gallery: title -> level as text, drawn with policies in the report.
+        figures: pictures of readings beyond those that every report has.
         checkpoints: how many, log-spaced over training.
         plan: how a block of agents is laid out; `plan.chunk` is the block's width.
     """
 
-    arms: Mapping[str, Arm]
-    instruments: Mapping[str, Measurement]
-    planted: Mapping[str, Planted]
-    planted_world: AbstractWorld
+    arms: Mapping[str, Arm] | Mapping[str, ComputedArm]
     claims: tuple[AbstractClaim, ...]
-    competence: Competence
-    labels: str
+    instruments: Mapping[str, Measurement] = field(default_factory=dict)
+    readouts: Mapping[str, Readout] = field(default_factory=dict)
+    planted: Mapping[str, Planted] = field(default_factory=dict)
+    planted_world: AbstractWorld | None = None
+    competence: Competence | None = None
+    labels: str | None = None
     gallery: Mapping[str, str] = field(default_factory=dict)
+    figures: tuple[AbstractPlot, ...] = ()
     checkpoints: int = 10
     plan: Plan = DEFAULT
 
     def __post_init__(self) -> None:
-        _require_known(self.labels, self.instruments, "labels", "instrument")
         names = set(self.arms) & set(self.planted)
         if names:
             raise ValueError(f"{', '.join(sorted(names))}: both an arm and a planted kind")
+        self._check_kinds()
         readings = self.readings()
-        _require_known(self.competence.on, readings, "competence", "reading")
+        if self.labels is not None:
+            _require_known(self.labels, self.instruments, "labels", "instrument")
+        if self.competence is not None:
+            _require_known(self.competence.on, readings, "competence", "reading")
         for claim in self.claims:
             claim.check(self.arms, readings)
+        for plot in self.figures:
+            plot.check(readings)
+
+    def _check_kinds(self) -> None:
+        computed = [isinstance(arm, ComputedArm) for arm in self.arms.values()]
+        if any(computed) and not (all(computed) and self.readouts):
+            raise ValueError(
+                "an experiment has arms of one class: either all are computed, with "
+                "readouts, or none is"
+            )
+        if self.planted and self.planted_world is None:
+            raise ValueError("planted agents live in a world; give planted_world")
 
     def readings(self) -> tuple[str, ...]:
         """Return every "instrument.reading" that each arm will have."""
-        return tuple(
-            f"{name}.{reading}"
-            for name, measurement in self.instruments.items()
-            for reading in measurement.instrument.readings
-        )
+        named = {name: m.instrument.readings for name, m in self.instruments.items()}
+        named |= {name: readout.readings for name, readout in self.readouts.items()}
+        return tuple(f"{name}.{each}" for name, found in named.items() for each in found)
 
     def until(self, arm: Arm) -> tuple[int, ...]:
         """Return the update counts at which the arm's agents are kept and measured."""

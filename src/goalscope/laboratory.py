@@ -21,6 +21,7 @@ from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError
 from goalscope.experiment import Experiment
 from goalscope.fingerprint import fingerprint
+from goalscope.plots import write_plot
 from goalscope.result import Calibration, Result
 from goalscope.sealed import canonical_bytes
 from goalscope.settings import Asked, load_module, resolve
@@ -97,6 +98,7 @@ def judge(request: Mapping[str, Any]) -> dict[str, Any]:
         seed=request["asked"]["seed"],
     )
     names, labels = _labels(experiment, result)
+    world = experiment.planted_world
     folder.write_summary(
         {
             "verdicts": [write_verdict(verdict) for verdict in verdicts],
@@ -104,7 +106,8 @@ def judge(request: Mapping[str, Any]) -> dict[str, Any]:
             "label_names": names,
             "labels": {arm: found.tolist() for arm, found in labels.items()},
             "pictures": _pictures(experiment),
-            "action_names": list(experiment.planted_world.action_names),
+            "action_names": list(world.action_names) if world else [],
+            "plots": [write_plot(plot) for plot in experiment.figures],
         }
     )
     return {}
@@ -153,6 +156,8 @@ def _calibrate(
 def _labels(
     experiment: Experiment, result: Result
 ) -> tuple[list[str], dict[str, np.ndarray]]:
+    if experiment.labels is None:
+        return [], {}
     instrument = experiment.instruments[experiment.labels].instrument
     readings = [*instrument.candidates, *(r for r in instrument.readings if r == NONE)]
     names = [LABELS_NONE if reading == NONE else reading for reading in readings]

@@ -30,6 +30,8 @@ def replay(request: Mapping[str, Any]) -> dict[str, Any]:
         open_folder(Path(request["folder"])),
     )
     arm = experiment.arms[request["arm"]]
+    if not isinstance(arm, Arm):
+        raise UserError(f"{arm.title} was computed, not trained in a world to be drawn")
     agent = load_agent(folder, request["arm"], arm, request["agent"], request["checkpoint"])
     world = arm.test_world if request["levels"] == "shifted" else arm.train_world
     if not isinstance(world, AbstractGridWorld):

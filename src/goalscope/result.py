@@ -1,13 +1,14 @@
 """Records of a finished run, as NumPy arrays and plain values. No JAX from here down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from goalscope.evidence import Evidence
+from goalscope.plots import AbstractPlot
 
 
 class Outcome(Enum):
@@ -99,6 +100,7 @@ class ArmResult:
         seconds: compute time of the arm's cells.
         cells: keys of the stored cells behind it.
         pays: name of the goal that training paid for.
+        factors: the arm's place in a design of several factors.
     """
 
     name: str
@@ -116,6 +118,7 @@ class ArmResult:
     seconds: float
     cells: tuple[str, ...]
     pays: str = ""
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def included(self) -> Bool[np.ndarray, " N"]:
@@ -158,6 +161,7 @@ class Result:
         pictures: the experiment's gallery.
         action_names: the world's actions.
         fingerprint: versions, device, and when it ran.
+        plots: pictures that the experiment asks for.
     """
 
     name: str
@@ -175,3 +179,4 @@ class Result:
     pictures: tuple[Picture, ...]
     action_names: tuple[str, ...]
     fingerprint: Mapping[str, str]
+    plots: tuple[AbstractPlot, ...] = ()

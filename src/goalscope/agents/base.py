@@ -88,14 +88,14 @@ class Build:
                 f"it has {', '.join(allowed) or 'none'}"
             )
         for name, value in self.options.items():
-            _plain(name, value)
+            plain(name, value)
 
     def __call__(self, rng: np.random.Generator, world: AbstractWorld) -> AbstractAgent:
         return _maker(self.kind)(rng, world, **self.options)
 
     def describe(self) -> dict[str, Any]:
         """Return the kind as `module:name` and the options, as plain JSON values."""
-        options = {name: _plain(name, value) for name, value in self.options.items()}
+        options = {name: plain(name, value) for name, value in self.options.items()}
         kind = f"{self.kind.__module__}:{self.kind.__qualname__}"
         return {"kind": kind, "options": options}
 
@@ -110,14 +110,14 @@ def _maker(kind: Callable[..., Any]) -> Callable[..., Any]:
     return init
 
 
-def _plain(name: str, value: Any) -> Any:
-    """Return `value` as JSON would give it back, or raise `TypeError`."""
+def plain(name: str, value: Any) -> Any:
+    """Return an option's value as JSON would give it back, or raise `TypeError`."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
-        return [_plain(name, item) for item in value]
+        return [plain(name, item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): _plain(name, item) for key, item in value.items()}
+        return {str(key): plain(name, item) for key, item in value.items()}
     raise TypeError(
         f"option {name!r} is a {type(value).__name__}; options are numbers, strings, "
         "booleans, None, and sequences or mappings of these"

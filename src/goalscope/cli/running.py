@@ -68,7 +68,8 @@ def run_experiment(
         print_json(result_json(result))
     show(terminal, show_verdicts(result))
     say(terminal, f"report: {report_path(path)}   result: {path}")
-    say(terminal, f"next: goalscope show {path}   goalscope replay {path} --agent 0")
+    watch = f"   goalscope replay {path} --agent 0" if result.labels else ""
+    say(terminal, f"next: goalscope show {path}{watch}")
     return 0
 
 

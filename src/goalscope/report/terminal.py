@@ -54,10 +54,11 @@ def show_verdicts(result: Result) -> Group:
     """Return what a run ends with: the question, each arm's answer, and the verdicts."""
     about = f"{result.name}, size {result.size}, seed {result.seed}"
     goals = "Goals at the end of training (share, Wilson's 95% interval)"
+    answers = _titled(goals, _answers(result)) if result.labels else ()
     return Group(
         _text(result.question, "bold"),
         _text(about, "dim"),
-        *_titled(goals, _answers(result)),
+        *answers,
         *_titled("Claims, written before the run", _verdicts(result)),
     )
 
