@@ -1,5 +1,7 @@
 """Exact solutions of a level: its table, optimal and soft-optimal policies, returns."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 from jax import numpy as jnp
@@ -76,11 +78,13 @@ def evaluate(
     discount: Float[Array, ""] | float,
     *,
     num_steps: int,
+    depth: Int[Array, ""] | None = None,
 ) -> Float[Array, " S"]:
     """Return the expected return of `policy` under `goal` from every state.
 
     `V_0 = 0`, `V_{t+1}(s) = Σ_a π(a|s) [r(s,a) + γ c(s,a) V_t(s′)]`, `t < num_steps`, where
-    `c` is 0 on transitions after which the goal can no longer pay.
+    `c` is 0 on transitions after which the goal can no longer pay. With a `depth`, which
+    may be traced, only its first `depth` backups are made.
     """
     rewards, going = payments(table, goal)
     expected = jnp.sum(policy * rewards, axis=-1)
@@ -89,7 +93,8 @@ def evaluate(
     def backup(_, values):
         return expected + jnp.sum(weights * values[table.successors], axis=-1)
 
-    return jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
+    begin = jnp.zeros(table.terminal.shape)
+    return jax.lax.fori_loop(0, num_steps, _until(depth, backup), begin)
 
 
 def optimal_values(
@@ -114,13 +119,15 @@ def soft_policy(
     discount: Float[Array, ""] | float,
     *,
     num_steps: int,
+    depth: Int[Array, ""] | None = None,
 ) -> Float[Array, "S A"]:
     """Return the log-probabilities of the soft-optimal policy, `π ∝ exp(β Q)`.
 
     `Q(s,a) = r(s,a) + γ c(s,a) V(s′)`, `V(s) = β⁻¹ log (1/A) Σ_a exp(β Q(s,a))` (Ziebart
     2010), iterated `num_steps` times from zero. Entropy counts relative to the uniform
     policy, so that ending an episode costs nothing and a goal that has paid leaves the
-    agent indifferent. A negative `β` pursues the opposite of the goal; 0 is uniform.
+    agent indifferent. A negative `β` pursues the opposite of the goal; 0 is uniform. With
+    a `depth`, which may be traced, only its first `depth` backups are made.
     """
     rewards, going = payments(table, goal)
     indifferent = jnp.equal(inverse_temperature, 0)
@@ -136,8 +143,22 @@ def soft_policy(
         soft = (peak[:, 0] + excess) / jnp.where(indifferent, 1.0, inverse_temperature)
         return jnp.where(indifferent, jnp.mean(each, axis=-1), soft)
 
-    values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(table.terminal.shape))
+    begin = jnp.zeros(table.terminal.shape)
+    values = jax.lax.fori_loop(0, num_steps, _until(depth, backup), begin)
     return jax.nn.log_softmax(inverse_temperature * action_values(values))
+
+
+def _until(
+    depth: Int[Array, ""] | None,
+    backup: Callable[[Int[Array, ""], Float[Array, " S"]], Float[Array, " S"]],
+) -> Callable[[Int[Array, ""], Float[Array, " S"]], Float[Array, " S"]]:
+    """Return `backup` that changes nothing from step `depth` on, in a loop that is static.
+
+    So one program serves all depths and can be differentiated.
+    """
+    if depth is None:
+        return backup
+    return lambda step, values: jnp.where(step < depth, backup(step, values), values)
 
 
 def greedy(policy: Float[Array, "*b A"]) -> Float[Array, "*b A"]:

@@ -132,6 +132,32 @@ def test_an_impossible_planner_is_refused(
         Planner(world, cheese, inverse_temperature, discount, depth)
 
 
+def test_one_program_serves_all_depths(world, table, cheese):
+    """Each depth plans as so many backups say; deeper than the horizon is the horizon."""
+
+    def logits(depth):
+        agent = Planner(world, cheese, 5.0, DISCOUNT, depth)
+        return jnp.log(solve.policy_of(agent, table))
+
+    depths = np.array([1, 2, 5, 16, 99])
+    swept = eqx.filter_jit(jax.vmap(logits))(jnp.asarray(depths))
+    for depth, found in zip(depths, swept, strict=True):
+        steps = min(int(depth), world.horizon)
+        expected = solve.soft_policy(table, cheese, 5.0, DISCOUNT, num_steps=steps)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_shallow_planner_can_be_trained(world, table, cheese):
+    agent = Planner(world, cheese, 2.0, DISCOUNT, 2)
+
+    def log_likelihood(agent):
+        return jnp.sum(jnp.log(solve.policy_of(agent, table))[:, 0])
+
+    gradient = eqx.filter_jit(eqx.filter_grad(log_likelihood))(agent)
+    assert np.all(np.isfinite(gradient.goal.weights))
+    assert np.any(gradient.goal.weights != 0)
+
+
 def test_a_planner_can_be_built_while_tracing(world, table, cheese):
     """Temperatures may be swept by `vmap`."""
 

@@ -6,16 +6,13 @@ import equinox as eqx
 import numpy as np
 from jax import numpy as jnp
 from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, Response
 from goalscope.goals import Goal, collect, reach
 from goalscope.worlds.base import AbstractSolvableWorld
-
-
-def _real(value: ArrayLike) -> Float[Array, "..."]:
-    return jnp.asarray(value, jnp.float32)
+from goalscope.worlds.fields import count, real
 
 
 class Solution(NamedTuple):
@@ -39,14 +36,15 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
         goal: what it plans for.
         inverse_temperature: β, nats per unit of return; not 0, negative for the opposite.
         discount: γ of its own returns, in [0, 1].
-        depth: steps that it looks ahead.
+        depth: how often it backs values up: beyond its next step, it sees what it can
+            reach within so many more. From the horizon of `world` on, more change nothing.
     """
 
     world: AbstractSolvableWorld
     goal: Goal
-    inverse_temperature: Float[Array, "*b"] = eqx.field(converter=_real)
-    discount: Float[Array, "*b"] = eqx.field(converter=_real)
-    depth: int = eqx.field(static=True)
+    inverse_temperature: Float[Array, "*b"] = eqx.field(converter=real)
+    discount: Float[Array, "*b"] = eqx.field(converter=real)
+    depth: Int[Array, "*b"] = eqx.field(converter=count)
 
     @staticmethod
     def init(
@@ -69,7 +67,7 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
         return Planner(world, goal, inverse_temperature, discount, ahead)
 
     def __check_init__(self):
-        if self.depth < 1:
+        if _any(self.depth < 1):
             raise ValueError(
                 f"a planner looks at least 1 step ahead; depth is {self.depth}"
             )
@@ -82,11 +80,22 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
 
     def embed(self, view: Float[Array, "..."]) -> Solution:
         table = solve.tabulate(self.world, self.world.level_seen(view))
+        horizon = self.world.horizon
         log_policy = solve.soft_policy(
-            table, self.goal, self.inverse_temperature, self.discount, num_steps=self.depth
+            table,
+            self.goal,
+            self.inverse_temperature,
+            self.discount,
+            num_steps=horizon,
+            depth=self.depth,
         )
         values = solve.evaluate(
-            table, jnp.exp(log_policy), self.goal, self.discount, num_steps=self.depth
+            table,
+            jnp.exp(log_policy),
+            self.goal,
+            self.discount,
+            num_steps=horizon,
+            depth=self.depth,
         )
         return Solution(table.tokens, log_policy, values)
 
@@ -96,11 +105,21 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
     def __call__(
         self, context: Solution, tokens: Int[Array, " K"], memory: tuple[()]
     ) -> Response[tuple[()]]:
-        weights = 2 ** jnp.arange(tokens.shape[0])[::-1]
-        index = jnp.argmax(
-            jnp.sum((context.tokens == tokens[None]) * weights[None], axis=-1)
-        )
+        index = state_with(context.tokens, tokens)
         return Response(context.log_policy[index], context.values[index], memory)
+
+
+def state_with(known: Int[Array, "S K"], tokens: Int[Array, " K"]) -> Int[Array, ""]:
+    """Return the first state of those whose tokens agree best with `tokens`.
+
+    An earlier token counts more than all later ones.
+
+    >>> known = jnp.array([[0, 3], [1, 3], [1, 5]])
+    >>> int(state_with(known, jnp.array([1, 5]))), int(state_with(known, jnp.array([1, 4])))
+    (2, 1)
+    """
+    weights = 2 ** jnp.arange(tokens.shape[0])[::-1]
+    return jnp.argmax(jnp.sum((known == tokens[None]) * weights[None], axis=-1))
 
 
 def _any(wrong: Bool[Array, "*b"]) -> bool:
