@@ -13,6 +13,7 @@ from goalscope.claims import (
     Above,
     AbstractClaim,
     Below,
+    Composite,
     Difference,
     Majority,
     Monotone,
@@ -36,7 +37,16 @@ MAJORITY = Majority(text="Most reach it.", arm="a", on=ON, threshold=0.9)
 MONOTONE = Monotone(text="More is more.", group="exact", on=ON, tolerance=0.05, rise=0.5)
 SWITCH = Switch(text="It tips.", group="exact", on=ON, level=0.5, between=(0.01, 0.1))
 SAME = SameDirection(text="Both agree.", pairs=(("a", "b"), ("c", "d")), on=ON)
-CLAIMS = (ABOVE, BELOW, DIFFERENCE, MAJORITY, MONOTONE, SWITCH, SAME)
+COMPOSITE = Composite(
+    text="Both are high.",
+    on=ON,
+    supported_if=(
+        Above(text="a is high.", arm="a", on=ON, threshold=0.8),
+        Above(text="b is high.", arm="b", on=ON, threshold=0.8),
+    ),
+    refuted_if=(Below(text="a is low.", arm="a", on=ON, threshold=0.3),),
+)
+CLAIMS = (ABOVE, BELOW, DIFFERENCE, MAJORITY, MONOTONE, SWITCH, SAME, COMPOSITE)
 
 
 def curve(*means: float, sd: float = 0.03, n: int = 16) -> dict[str, np.ndarray]:
@@ -72,6 +82,11 @@ CASES = [
     (MAJORITY, {"a": hits(2, 16)}, REFUTED),
     (MAJORITY, {"a": hits(100, 200)}, MIXED),
     (MAJORITY, {"a": hits(8, 16)}, UNDERPOWERED),
+    (COMPOSITE, {"a": spread(0.9), "b": spread(0.9, seed=1)}, SUPPORTED),
+    (COMPOSITE, {"a": spread(0.9), "b": spread(0.6, seed=1)}, MIXED),
+    (COMPOSITE, {"a": spread(0.6), "b": spread(0.9, seed=1)}, MIXED),
+    (COMPOSITE, {"a": spread(0.1), "b": spread(0.9, seed=1)}, REFUTED),
+    (COMPOSITE, {"a": spread(0.9), "b": spread(0.9, n=7)}, UNDERPOWERED),
     (MONOTONE, curve(0.1, 0.4, 0.7, 0.9), SUPPORTED),
     (MONOTONE, curve(0.1, 0.1, 0.2, 0.3), REFUTED),  # rises too little
     (MONOTONE, curve(0.1, 0.6, 0.4, 0.9), REFUTED),  # falls on the way

@@ -5,6 +5,7 @@ verdicts. The unit is always one independently trained agent, at the last checkp
 """
 
 from goalscope.claims.base import AbstractClaim as AbstractClaim
+from goalscope.claims.composite import Composite as Composite
 from goalscope.claims.curves import Monotone as Monotone
 from goalscope.claims.curves import SameDirection as SameDirection
 from goalscope.claims.curves import Switch as Switch

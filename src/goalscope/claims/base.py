@@ -81,8 +81,13 @@ class AbstractClaim(ABC):
 
     @property
     def instrument(self) -> str:
-        """Return the name of the instrument that the claim rests on."""
+        """Return the name of the instrument that the claim rests on, or of the first."""
         return self.on.partition(".")[0]
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Return the names of all instruments that the claim rests on."""
+        return (self.instrument,)
 
     def arms_needed(self) -> tuple[str, ...]:
         """Return the arms that the claim names."""
@@ -123,10 +128,13 @@ class AbstractClaim(ABC):
 
     def rule_hash(self) -> str:
         """Return the sha256 of the rule's canonical form: class and fields, sorted JSON."""
-        fields = {name: _canonical(value) for name, value in self._fields().items()}
-        form = [type(self).__name__, fields]
-        text = json.dumps(form, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def canonical(self) -> list[object]:
+        """Return class and fields as JSON values: what the rule's hash is made of."""
+        fields = {name: _canonical(value) for name, value in self._fields().items()}
+        return [type(self).__name__, fields]
 
     def _fields(self) -> dict[str, str | float | int | tuple]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -138,9 +146,11 @@ def require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def _canonical(value: str | float | int | tuple) -> object:
+def _canonical(value: str | float | int | tuple | AbstractClaim) -> object:
     if isinstance(value, tuple):
         return [_canonical(part) for part in value]
+    if isinstance(value, AbstractClaim):
+        return value.canonical()
     return value if isinstance(value, str) else float(value)
 
 

@@ -56,13 +56,14 @@ def judge(
 def _failed(
     claim: AbstractClaim, calibration: Mapping[str, Calibration]
 ) -> tuple[Outcome, str] | None:
-    found = calibration.get(claim.instrument)
-    if found is None or found.passed:
-        return None
-    return Outcome.INVALID, (
-        f"{claim.instrument} did not pass its calibration on planted agents in this run "
-        f"({found.gate})."
-    )
+    for name in claim.instruments:
+        found = calibration.get(name)
+        if found is not None and not found.passed:
+            return Outcome.INVALID, (
+                f"{name} did not pass its calibration on planted agents in this run "
+                f"({found.gate})."
+            )
+    return None
 
 
 def _decide(
