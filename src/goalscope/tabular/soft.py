@@ -1,0 +1,169 @@
+"""Soft-optimal values and policies at temperature 1, and how often states are visited.
+
+`Q(s,a) = r(s,a) + γ E V(s′)`, `V(s) = log Σ_a exp Q(s,a)`, `π(a|s) = exp(Q − V)` (Ziebart
+2010). The entropy is not relative to anything: subtract `log A` from the rewards for
+entropy relative to uniform behaviour, which makes it free to end an episode.
+"""
+
+import jax
+from jax import numpy as jnp
+from jax.scipy.special import logsumexp
+from jaxtyping import Array, Float
+
+from goalscope.tabular.process import AbstractProcess
+
+MAX_STEPS = 20_000
+MAX_NEWTON = 60
+
+
+def action_values(
+    process: AbstractProcess,
+    rewards: Float[Array, "S A *b"],
+    values: Float[Array, "S *b"],
+    discount: Float[Array, ""] | float,
+) -> Float[Array, "S A *b"]:
+    """Return `Q(s,a) = r(s,a) + γ E V(s′)`."""
+    return rewards + discount * process.expect(values)
+
+
+def soft_values(
+    process: AbstractProcess,
+    rewards: Float[Array, "S A *b"],
+    discount: Float[Array, ""] | float,
+    *,
+    guess: Float[Array, "S *b"] | None = None,
+    tolerance: float = 0.0,
+) -> Float[Array, "S *b"]:
+    """Return the soft values `V`, iterated from `guess` (or zero) until they stand still.
+
+    They are off by at most `tolerance`, or by what rounding leaves where that is more. For
+    a discount near 1 see `exact_soft_values`.
+
+    >>> from goalscope.tabular.process import DeterministicProcess
+    >>> one = DeterministicProcess(jnp.ones(1), jnp.zeros((1, 2), int), jnp.ones((1, 2)))
+    >>> soft_values(one, jnp.zeros((1, 2)), 0.5).round(4).tolist()  # log 2 / (1 − γ)
+    [1.3863]
+    """
+
+    def backup(values):
+        return logsumexp(action_values(process, rewards, values, discount), axis=1)
+
+    begin = jnp.zeros_like(rewards[:, 0]) if guess is None else guess
+    return _iterate(backup, begin, discount, tolerance)
+
+
+def exact_soft_values(
+    process: AbstractProcess,
+    rewards: Float[Array, "S A"],
+    discount: Float[Array, ""] | float,
+) -> Float[Array, " S"]:
+    """Return the soft values by Newton's method: exact at any discount below 1.
+
+    Differentiable any number of times in all arguments (implicit function theorem). Solves
+    `S` linear equations a step, so `S` is a few hundred at most.
+    """
+
+    def residual(values):
+        return _backed_up(process, rewards, values, discount) - values
+
+    def solve(residual, values):
+        def unfinished(carry):
+            _, change, step = carry
+            scale = 1 + jnp.max(jnp.abs(carry[0]))
+            return (change > 8 * jnp.finfo(values.dtype).eps * scale) & (step < MAX_NEWTON)
+
+        def newton(carry):
+            values, _, step = carry
+            slope = jax.jacfwd(residual)(values)
+            change = jnp.linalg.solve(slope, residual(values))
+            return values - change, jnp.max(jnp.abs(change)), step + 1
+
+        begin = (values, jnp.asarray(jnp.inf, values.dtype), 0)
+        return jax.lax.while_loop(unfinished, newton, begin)[0]
+
+    def tangent(linear, target):
+        return jnp.linalg.solve(jax.jacfwd(linear)(jnp.zeros_like(target)), target)
+
+    begin = jnp.zeros_like(rewards[:, 0])
+    return jax.lax.custom_root(residual, begin, solve, tangent)
+
+
+def log_policy(
+    process: AbstractProcess,
+    rewards: Float[Array, "S A *b"],
+    values: Float[Array, "S *b"],
+    discount: Float[Array, ""] | float,
+) -> Float[Array, "S A *b"]:
+    """Return `log π(a|s)` of the policy that is soft-optimal for these rewards."""
+    each = action_values(process, rewards, values, discount)
+    return jax.nn.log_softmax(each, axis=1)
+
+
+def occupancy(
+    process: AbstractProcess,
+    policy: Float[Array, "S A *b"],
+    discount: Float[Array, ""] | float,
+    *,
+    start: Float[Array, "S *b"] | None = None,
+    guess: Float[Array, "S *b"] | None = None,
+    tolerance: float = 0.0,
+) -> Float[Array, "S *b"]:
+    """Return `d(s) = Σ_t γᵗ P(s_t = s)` from `start`, that of the process unless said."""
+    if start is None:
+        axes = (1,) * (policy.ndim - 2)
+        start = jnp.broadcast_to(process.start.reshape(-1, *axes), policy[:, 0].shape)
+
+    def forward(present):
+        return start + discount * process.push(present[:, None] * policy)
+
+    return _iterate(forward, start if guess is None else guess, discount, tolerance)
+
+
+def evaluate(
+    process: AbstractProcess,
+    policy: Float[Array, "S A *b"],
+    rewards: Float[Array, "S A *b"],
+    discount: Float[Array, ""] | float,
+    *,
+    guess: Float[Array, "S *b"] | None = None,
+    tolerance: float = 0.0,
+) -> Float[Array, "S *b"]:
+    """Return the expected discounted return of `policy` from every state."""
+    expected = jnp.sum(policy * rewards, axis=1)
+
+    def backup(values):
+        return expected + discount * jnp.sum(policy * process.expect(values), axis=1)
+
+    begin = jnp.zeros_like(expected) if guess is None else guess
+    return _iterate(backup, begin, discount, tolerance)
+
+
+def _backed_up(
+    process: AbstractProcess,
+    rewards: Float[Array, "S A"],
+    values: Float[Array, " S"],
+    discount: Float[Array, ""] | float,
+) -> Float[Array, " S"]:
+    return logsumexp(action_values(process, rewards, values, discount), axis=1)
+
+
+def _iterate(
+    update, begin: Float[Array, "S *b"], discount: Float[Array, ""] | float, tolerance
+) -> Float[Array, "S *b"]:
+    """Return the fixed point of a contraction by `discount`."""
+    rounding = 4 * jnp.finfo(begin.dtype).eps
+
+    def unfinished(carry):
+        present, change, step = carry
+        missing = change * discount / jnp.maximum(1 - discount, 1e-6)
+        least = rounding * (1 + jnp.max(jnp.abs(present)))
+        enough = jnp.maximum(tolerance, least)
+        return (missing > enough) & (step < MAX_STEPS)
+
+    def advance(carry):
+        present, _, step = carry
+        updated = update(present)
+        return updated, jnp.max(jnp.abs(updated - present)), step + 1
+
+    begin_change = jnp.asarray(jnp.inf, begin.dtype)
+    return jax.lax.while_loop(unfinished, advance, (begin, begin_change, 0))[0]
