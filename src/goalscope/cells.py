@@ -112,13 +112,13 @@ def _compute_arm(
     readings = []
     for segment in kept:
         agent = segment.learners.agent
-        readings.append(_measure_all(experiment, keys, agent, arm.test_world, arm))
+        readings.append(measure_all(experiment, keys, agent, arm.test_world, arm))
         report(_progress(arm, kept[-1], len(kept), len(until)))
     last = kept[-1].learners
     tensors = {
         "curves": _curves(kept),
-        "readings": _stacked(readings),
-        "agents": _stacked([parameters(segment.learners.agent) for segment in kept]),
+        "readings": stacked(readings),
+        "agents": stacked([parameters(segment.learners.agent) for segment in kept]),
         "portraits": {"policy": _portraits(experiment, arm, last.agent)},
     }
     tensors["curves"]["diverged_at"] = np.asarray(last.diverged_at)
@@ -132,7 +132,7 @@ def _compute_arm(
         "updates": list(until),
         "environment_steps": steps,
         "competence": describe(experiment.competence),
-        "instruments": _words(experiment),
+        "instruments": words_about(experiment),
     }
     return Computed(tensors, metadata)
 
@@ -168,7 +168,7 @@ def _compute_procedure(
         "updates": list(found.updates),
         "environment_steps": [0.0 for _ in found.updates],
         "competence": describe(experiment.competence),
-        "instruments": _words(experiment),
+        "instruments": words_about(experiment),
     }
     return Computed(tensors, metadata)
 
@@ -179,10 +179,10 @@ def _compute_planted(
     world, keys = _planted_world(experiment), agent_keys(seed, numbers + PLANTED_OFFSET)
     report({"updates": 0, "of": 0})
     agents = planted_agents(experiment, name, seed, numbers)
-    readings = _stacked([_measure_all(experiment, keys, agents, world, None)])
+    readings = stacked([measure_all(experiment, keys, agents, world, None)])
     metadata = {
         "goal": experiment.planted[name].goal,
-        "instruments": _words(experiment),
+        "instruments": words_about(experiment),
     }
     return Computed({"readings": readings}, metadata)
 
@@ -210,7 +210,7 @@ def _planted_world(experiment: Experiment) -> AbstractWorld:
     return experiment.planted_world
 
 
-def _measure_all(
+def measure_all(
     experiment: Experiment,
     keys: Key[Array, " N"],
     agents: AbstractAgent,
@@ -258,7 +258,7 @@ def path_name(path: tuple) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
-def _stacked(checkpoints: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def stacked(checkpoints: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Return arrays `[N, C, ...]` from one mapping of arrays `[N, ...]` per checkpoint."""
     names = checkpoints[0]
     return {
@@ -267,7 +267,7 @@ def _stacked(checkpoints: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _curves(kept: list[Segment]) -> dict[str, np.ndarray]:
-    curves = _stacked([{k: np.asarray(v) for k, v in s.metrics.items()} for s in kept])
+    curves = stacked([{k: np.asarray(v) for k, v in s.metrics.items()} for s in kept])
     for values in curves.values():
         values[:, 0] = np.nan  # no update, no metric
     return curves
@@ -303,7 +303,7 @@ def _policies(agents: AbstractAgent, world: AbstractGridWorld, level: Any) -> Ar
     return eqx.filter_vmap(solve.policy_of, in_axes=(axes, None))(agents, table)
 
 
-def _words(experiment: Experiment) -> dict[str, Any]:
+def words_about(experiment: Experiment) -> dict[str, Any]:
     """Return what a reader must know of the instruments to read their numbers."""
     words: dict[str, Any] = {
         name: {

@@ -16,11 +16,12 @@ from jaxtyping import Array, Int
 from goalscope import solve
 from goalscope.assemble import assemble, goal_labels, planted_truth, write_verdict
 from goalscope.calibration import calibrate
-from goalscope.cells import Report, compute_cell, plan_cells
+from goalscope.cells import Computed, Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError
 from goalscope.experiment import Experiment
 from goalscope.fingerprint import fingerprint
+from goalscope.folder import Folder
 from goalscope.plots import write_plot
 from goalscope.result import Calibration, Result
 from goalscope.sealed import canonical_bytes
@@ -42,7 +43,7 @@ def plan(request: Mapping[str, Any]) -> dict[str, Any]:
         "settings": msgspec.to_builtins(dict(asked.settings)),
         "cells": msgspec.to_builtins(plans),
         "claims": [claim.text for claim in experiment.claims],
-        "fingerprint": _fingerprint(),
+        "fingerprint": device_fingerprint(),
     }
 
 
@@ -63,7 +64,7 @@ def compute(request: Mapping[str, Any], report: Report) -> None:
         planned,
         computed.tensors,
         seconds=time.monotonic() - begun,
-        fingerprint=_fingerprint(),
+        fingerprint=device_fingerprint(),
         metadata=computed.metadata,
     )
 
@@ -73,21 +74,31 @@ def recompute(request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     experiment = experiment_of(request["asked"])
     folder = open_folder(Path(request["folder"]))
     computed = compute_cell(experiment, folder.plans[request["key"]], report)
+    return {"different": differing(folder, request["key"], computed)}
+
+
+def differing(folder: Folder, key: str, computed: Computed) -> list[str]:
+    """Return the arrays of a computed cell whose bits differ from the stored ones."""
     different = []
     for file, arrays in computed.tensors.items():
-        stored = folder.load(request["key"], file)
+        stored = folder.load(key, file)
         if set(stored) != set(arrays):
             different.append(file)
         for name in sorted(set(stored) & set(arrays)):
             same = np.asarray(arrays[name]).tobytes() == stored[name].tobytes()
             different += [] if same else [f"{file}/{name}"]
-    return {"different": different}
+    return different
 
 
 def judge(request: Mapping[str, Any]) -> dict[str, Any]:
     """Calibrate the instruments, judge the claims, and store both as the summary."""
     experiment = experiment_of(request["asked"])
-    folder = open_folder(Path(request["folder"]))
+    conclude(experiment, open_folder(Path(request["folder"])), request["asked"]["seed"])
+    return {}
+
+
+def conclude(experiment: Experiment, folder: Folder, seed: int) -> None:
+    """Store as the summary of a folder what its finished cells say."""
     result = assemble(folder)
     calibration = _calibrate(experiment, result, planted_truth(folder))
     verdicts = judge_claims(
@@ -95,7 +106,7 @@ def judge(request: Mapping[str, Any]) -> dict[str, Any]:
         result.evidence,
         result.arms,
         calibration,
-        seed=request["asked"]["seed"],
+        seed=seed,
     )
     names, labels = _labels(experiment, result)
     world = experiment.planted_world
@@ -110,7 +121,6 @@ def judge(request: Mapping[str, Any]) -> dict[str, Any]:
             "plots": [write_plot(plot) for plot in experiment.figures],
         }
     )
-    return {}
 
 
 def _ask(asked: Mapping[str, Any]) -> Asked:
@@ -186,6 +196,7 @@ def _cells(world: AbstractGridWorld, level: Any) -> Int[Array, " S"]:
     return solve.tabulate(world, level).tokens[:, 0]
 
 
-def _fingerprint() -> dict[str, str]:
+def device_fingerprint() -> dict[str, str]:
+    """Return what decides the bits of a result in this process."""
     device = jax.devices()[0]
     return fingerprint(device=f"{device.platform} {device.device_kind}")

@@ -1,6 +1,7 @@
 """One stored agent brought back, and what it does in some levels."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from goalscope.laboratory import experiment_of
 from goalscope.population import build
 from goalscope.rollout import rollout
 from goalscope.store import open_folder
+from goalscope.study import CellPlan
 from goalscope.worlds.grid import AbstractGridWorld
 
 
@@ -59,23 +61,56 @@ def load_agent(
     if not found:
         last = max(agent for plan in plans for agent in plan.agents)
         raise UserError(f"--agent {number}: the agents of {name} are 0 to {last}")
-    stored = folder.load(found[0].key, "agents")
-    row = found[0].agents.index(number)
-    template = build(folder.study.seed, np.array([number]), arm.agent, arm.train_world)
-    expected = {path: leaf.shape[1:] for path, leaf in parameters(template).items()}
-    if {path: leaf.shape[2:] for path, leaf in stored.items()} != expected:
-        raise UserError(
-            f"cell {found[0].key} holds other arrays than the arm's agents have", 3
-        )
-    checkpoints = next(iter(stored.values())).shape[1]
+    block = load_block(folder, found[0], arm)
+    checkpoints = block.checkpoints
     if not -checkpoints <= checkpoint < checkpoints:
         raise UserError(f"--checkpoint {checkpoint}: there are 0 to {checkpoints - 1}")
+    return block.at(checkpoint, found[0].agents.index(number))
 
-    def restore(path, leaf):
-        known = eqx.is_array(leaf)
-        return jnp.asarray(stored[path_name(path)][row, checkpoint]) if known else leaf
 
-    return jax.tree_util.tree_map_with_path(restore, template)
+@dataclass(frozen=True)
+class Block:
+    """The agents of a cell, as they are stored.
+
+    Fields:
+        template: an agent of their kind, with a leading axis of 1 on every array.
+        stored: path in the agent -> array, `[N, C, ...]`.
+    """
+
+    template: AbstractAgent
+    stored: Mapping[str, np.ndarray]
+
+    @property
+    def checkpoints(self) -> int:
+        """How many checkpoints of each agent there are."""
+        return next(iter(self.stored.values())).shape[1]
+
+    def at(
+        self, checkpoint: int | slice = slice(None), agent: int | slice = slice(None)
+    ) -> AbstractAgent:
+        """Return agents at checkpoints; slices leave leading axes `N` and `C`."""
+
+        def restore(path: tuple, leaf: Any) -> Any:
+            if not eqx.is_array(leaf):
+                return leaf
+            return jnp.asarray(self.stored[path_name(path)][agent, checkpoint])
+
+        return jax.tree_util.tree_map_with_path(restore, self.template)
+
+
+def load_block(folder: Folder, plan: CellPlan, arm: Arm) -> Block:
+    """Return the stored agents of a cell.
+
+    Raises:
+        UserError: the arrays do not fit the arm's agents.
+    """
+    stored = folder.load(plan.key, "agents")
+    first = np.array(plan.agents[:1])
+    template = build(folder.study.seed, first, arm.agent, arm.train_world)
+    expected = {path: leaf.shape[1:] for path, leaf in parameters(template).items()}
+    if {path: leaf.shape[2:] for path, leaf in stored.items()} != expected:
+        raise UserError(f"cell {plan.key} holds other arrays than the arm's agents have", 3)
+    return Block(template, stored)
 
 
 def _episode(

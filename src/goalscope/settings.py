@@ -59,7 +59,7 @@ def resolve(module: ModuleType, size: str, overrides: Mapping[str, str]) -> Aske
             raise UserError(
                 f"{name} has no setting {key!r}. {suggest(key, tuple(parameters))}"
             )
-        settings[key] = _value(key, text, parameters[key].annotation)
+        settings[key] = value_of(key, text, parameters[key].annotation)
     return Asked(function, settings)
 
 
@@ -86,8 +86,8 @@ def load_module(name: str, path: str | None) -> ModuleType:
     return module
 
 
-def _value(key: str, text: str, annotation: Any) -> Any:
-    """Return `text` as a value of the annotated type."""
+def value_of(key: str, text: str, annotation: Any) -> Any:
+    """Return `text` as a value of the annotated type, a scalar or a tuple of them."""
     many = get_origin(annotation) is tuple
     parts = [part.strip() for part in text.split(",")] if many else [text.strip()]
     kind = get_args(annotation)[0] if many else annotation

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from goalscope.again import asked_again
 from goalscope.cli.console import console, say
 from goalscope.cli.running import worker_environment
-from goalscope.cli.verifying import asked_again
 from goalscope.disk import environment_errors
 from goalscope.engine import Pool, Task
 from goalscope.errors import UserError

@@ -1,8 +1,8 @@
 """`goalscope verify`: checksums of everything stored, and some of it computed again."""
 
 from pathlib import Path
-from typing import Any
 
+from goalscope.again import asked_again
 from goalscope.cli.console import console, print_json, say
 from goalscope.cli.running import cores, worker_environment
 from goalscope.engine import Pool, Task
@@ -10,7 +10,6 @@ from goalscope.errors import UserError
 from goalscope.fingerprint import fingerprint
 from goalscope.folder import Folder
 from goalscope.store import open_folder
-from goalscope.study import Study
 
 DAMAGED = 3
 
@@ -60,25 +59,6 @@ def _recompute(
     if failed:
         raise UserError(f"cell {failed[0].task.name}: {failed[0].message}", exit_code=1)
     return {result.task.name: list(result.value["different"]) for result in results}
-
-
-def asked_again(study: Study) -> dict[str, Any]:
-    """Return the request that makes a worker build the study's experiment again."""
-    is_file = study.experiment.endswith(".py")
-    overrides = {name: _text(value) for name, value in study.settings.items()}
-    return {
-        "name": study.name,
-        "module": None if is_file else study.experiment,
-        "path": study.experiment if is_file else "",
-        "size": study.size,
-        "seed": study.seed,
-        "overrides": overrides,
-    }
-
-
-def _text(value: Any) -> str:
-    many = isinstance(value, list | tuple)
-    return ",".join(map(str, value)) if many else str(value)
 
 
 def _spread(keys: tuple[str, ...], count: int) -> list[str]:
