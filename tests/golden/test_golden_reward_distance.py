@@ -6,6 +6,7 @@ rewards `R(s)` tiled over action and successor. STARC: random rewards and dynami
 with independent code from the definitions of Skalse et al. (2024) and Wulfe et al. (2022).
 """
 
+from functools import partial
 from itertools import combinations
 
 import jax
@@ -81,10 +82,10 @@ def test_distances_of_random_rewards_under_random_dynamics_are_as_recorded():
         value = starc(one, rewards, dynamics, 0.9)
         return [value, epic(one, rewards, 0.9), dard(one, rewards, dynamics, 0.9)]
 
-    near = {"rtol": 0, "atol": 1e-6}
+    near = partial(np.testing.assert_allclose, rtol=0, atol=1e-6)
     apart = [0.53567705, 0.75947739, 0.76447999]
-    np.testing.assert_allclose(distances(other), apart, **near)
-    np.testing.assert_allclose(distances(shaped(3 * one, potential, 0.9)), 0, **near)
+    near(distances(other), apart)
+    near(distances(shaped(3 * one, potential, 0.9)), 0)
     spreading = [0, 0.372297, 0.338270]
-    np.testing.assert_allclose(distances(one + spread), spreading, **near)
-    np.testing.assert_allclose(distances(-one), 1, **near)
+    near(distances(one + spread), spreading)
+    near(distances(-one), 1)

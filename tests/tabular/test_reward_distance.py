@@ -1,5 +1,6 @@
 """Reward distances against loops over their definitions, and the laws that they keep."""
 
+from functools import partial
 from itertools import product
 
 import jax
@@ -24,6 +25,7 @@ NUM_STATES, NUM_ACTIONS = 4, 2
 SHAPE = (NUM_STATES, NUM_ACTIONS, NUM_STATES)
 STATES, ACTIONS = range(NUM_STATES), range(NUM_ACTIONS)
 seeds = st.integers(0, 2**32 - 1)
+near = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-9)
 discounts = st.floats(0.0, 0.98)
 
 
@@ -42,9 +44,12 @@ def distances(one, other, dynamics, discount):
 
 
 def drawn(seed):
+    """Return a potential, dynamics and three rewards."""
     rng = np.random.default_rng(seed)
     dynamics = rng.dirichlet(np.full(NUM_STATES, 0.5), size=SHAPE[:2])
-    return rng, *(jnp.asarray(x) for x in (dynamics, *rng.normal(size=(3, *SHAPE))))
+    one, other, third = (jnp.asarray(x) for x in rng.normal(size=(3, *SHAPE)))
+    potential = jnp.asarray(rng.normal(size=NUM_STATES))
+    return potential, jnp.asarray(dynamics), one, other, third
 
 
 def slow_epic_form(rewards, discount):
@@ -81,21 +86,21 @@ def slow_value_form(rewards, dynamics, discount):
 
 def test_forms_are_what_their_definitions_say():
     _, dynamics, rewards, *_ = drawn(0)
-    near = {"rtol": 1e-9, "atol": 1e-9}
     plain, moves = np.asarray(rewards), np.asarray(dynamics)
-    np.testing.assert_allclose(epic_form(rewards, 0.9), slow_epic_form(plain, 0.9), **near)
-    np.testing.assert_allclose(
-        dard_form(rewards, dynamics, 0.9), slow_dard_form(plain, moves, 0.9), **near
+    near(epic_form(rewards, 0.9), slow_epic_form(plain, 0.9))
+    near(
+        dard_form(rewards, dynamics, 0.9),
+        slow_dard_form(plain, moves, 0.9),
     )
-    np.testing.assert_allclose(
-        value_form(rewards, dynamics, 0.9), slow_value_form(plain, moves, 0.9), **near
+    near(
+        value_form(rewards, dynamics, 0.9),
+        slow_value_form(plain, moves, 0.9),
     )
 
 
 @given(seeds, discounts, st.floats(0.01, 100))
 def test_scale_and_shaping_make_no_difference(seed, discount, scale):
-    rng, dynamics, one, other, _ = drawn(seed)
-    potential = jnp.asarray(rng.normal(size=NUM_STATES))
+    potential, dynamics, one, other, _ = drawn(seed)
     copy = shaped(scale * other, potential, discount)
     apart = distances(one, other, dynamics, discount)
     np.testing.assert_allclose(distances(one, copy, dynamics, discount), apart, atol=1e-6)
@@ -130,13 +135,12 @@ def test_distances_are_metrics_between_zero_and_one(seed, discount):
 def test_the_epic_distance_is_that_of_the_correlation(seed, discount):
     _, _, one, other, _ = drawn(seed)
     forms = [np.ravel(epic_form(rewards, discount)) for rewards in (one, other)]
-    expected = np.sqrt((1 - np.corrcoef(*forms)[0, 1]) / 2)
+    expected = np.sqrt((1 - np.corrcoef(forms)[0, 1]) / 2)
     np.testing.assert_allclose(epic(one, other, discount), expected, atol=1e-9)
 
 
 def test_a_reward_for_which_all_policies_are_as_good_has_no_distance():
-    rng, dynamics, one, *_ = drawn(1)
-    potential = jnp.asarray(rng.normal(size=NUM_STATES))
+    potential, dynamics, one, *_ = drawn(1)
     for trivial in (jnp.zeros(SHAPE), shaped(jnp.ones(SHAPE), potential, 0.9)):
         assert np.all(np.isnan(distances(one, trivial, dynamics, 0.9)))
         assert np.all(np.isnan(distances(trivial, one, dynamics, 0.9)))
@@ -144,7 +148,7 @@ def test_a_reward_for_which_all_policies_are_as_good_has_no_distance():
 
 
 def test_single_precision_knows_a_trivial_reward_too():
-    _, dynamics, one, *_ = (x for x in drawn(1))
+    _, dynamics, one, *_ = drawn(1)
     one, dynamics = one.astype(jnp.float32), dynamics.astype(jnp.float32)
     potential = jnp.linspace(0, 3, NUM_STATES, dtype=jnp.float32)
     trivial = shaped(jnp.zeros(SHAPE, jnp.float32), potential, 0.9)

@@ -1,5 +1,6 @@
 """How far the goal that an agent was inferred to have is from the goal intended."""
 
+from functools import partial
 from typing import ClassVar
 
 import equinox as eqx
@@ -13,6 +14,12 @@ from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
+from goalscope.instruments.goal_geometry import (
+    KINDS,
+    cosines_of,
+    distance_at,
+    inner_products,
+)
 from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.instruments.likelihood import (
     Evidence,
@@ -22,12 +29,9 @@ from goalscope.instruments.likelihood import (
     watch,
     weigh,
 )
-from goalscope.tabular.reward_distance import table_form
-from goalscope.tabular.ways import reachable
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
-KINDS = ("starc", "epic", "dard")
 MIN_DECISIONS = 48
 MIN_APART = 0.05
 NUM_DRAWS = 200
@@ -164,33 +168,14 @@ class RewardDistance(AbstractInstrument):
         )
 
     def _products(self, table: solve.Table) -> Float[Array, "3 H H"]:
-        """Return inner products of canonical forms on a level, of each kind.
+        """Return inner products on a level, of each kind.
 
         Of the candidates, the intended goal, and the features as goals that pay each time.
         """
         num_features = table.features.shape[-1]
         each = [Goal(row, False, "") for row in np.eye(num_features, dtype=np.float32)]
         goals = stack((*self.goals, self.intended, *each))
-        rewards, going = jax.vmap(solve.payments, (None, 0), out_axes=-1)(table, goals)
-        asked = reachable(table.successors, table.start) & ~table.terminal
-        share = (asked / jnp.maximum(jnp.sum(asked), 1))[:, None, None]
-        ahead, next_to = self.discount * going, table.successors
-
-        def product(form):
-            weighted = form * share / form.shape[1]
-            return jnp.einsum("sag,sah->gh", weighted, form, precision="highest")
-
-        means = jnp.mean(rewards, axis=1)
-        level = jnp.sum(means * share[:, 0], axis=0)
-        between = jnp.broadcast_to((means - level[None])[:, None], rewards.shape)
-        epic = product(rewards - means[:, None])
-        epic = epic + self.discount**2 * product(between)
-        actions = jnp.arange(rewards.shape[1])
-        across = jnp.mean(ahead * rewards[next_to, actions[None]], axis=1)
-        dard = rewards + ahead * means[next_to] - (means + across)[:, None]
-        return jnp.stack(
-            [product(table_form(rewards, next_to, ahead)), epic, product(dard)]
-        )
+        return inner_products(table, goals, self.discount)
 
     def _judge(
         self,
@@ -202,13 +187,13 @@ class RewardDistance(AbstractInstrument):
         goals, none = marginals(evidence, weights, self.habit_share)
         shares = posterior(goals, none, self.goal_share)
         number = len(self.goals)
-        cosines = _cosines(jnp.tensordot(weights, products, 1))
+        cosines = cosines_of(jnp.tensordot(weights, products, 1))
         own = cosines[0, :number, :number]
         meant = cosines[:, number, :number]
         known = jnp.concatenate([own, meant])
         unrelated = jnp.where(jnp.isnan(known[:, :1]), jnp.nan, 0.0)
         known = jnp.concatenate([known, -known, unrelated], axis=1)
-        return shares, _distance(known)
+        return shares, distance_at(known)
 
     def _draw(
         self,
@@ -236,35 +221,21 @@ class RewardDistance(AbstractInstrument):
         draws = jax.random.normal(key, (NUM_DRAWS, num_features))
         known = jnp.zeros((NUM_DRAWS, number + 1)), draws
         mixed = jnp.concatenate(known, axis=1)
-        exact = {"precision": "highest"}
-        inner = jnp.einsum("nh,khg->kng", mixed, total[:, :, : number + 1], **exact)
-        square = jnp.einsum("nh,khi,ni->kn", mixed, total, mixed, **exact)
+        einsum = partial(jnp.einsum, precision="highest")
+        inner = einsum("nh,khg->kng", mixed, total[:, :, : number + 1])
+        square = einsum("nh,khi,ni->kn", mixed, total, mixed)
         lengths = jnp.diagonal(total, axis1=1, axis2=2)[:, None, : number + 1]
         cosines = inner / jnp.sqrt(square[..., None] * lengths)
-        mean = jnp.mean(_distance(cosines), axis=1)
+        mean = jnp.mean(distance_at(cosines), axis=1)
         return jnp.concatenate([mean[0, :number], mean[:, number]])
 
     def _apart(self, products: Float[Array, "L 3 H H"]) -> tuple[Array, Array]:
         number = len(self.goals)
-        cosines = _cosines(jnp.sum(products, axis=0))[0, number, : number + 1]
+        cosines = cosines_of(jnp.sum(products, axis=0))[0, number, : number + 1]
         other = np.array([goal.name != self.intended.name for goal in self.goals])
-        far = _distance(cosines[:number]) >= MIN_APART
+        far = distance_at(cosines[:number]) >= MIN_APART
         return jnp.isfinite(cosines[number]), jnp.all(far | ~other)
 
 
 def _scaled(goal: Goal, factor: float) -> Goal:
     return Goal(factor * goal.weights, goal.once, goal.name)
-
-
-def _cosines(products: Float[Array, "3 H H"]) -> Float[Array, "3 H H"]:
-    """Return cosines; 0 for a column, NaN for a row, of which nothing is left."""
-    lengths = jnp.sqrt(jnp.diagonal(products, axis1=1, axis2=2))
-    some = lengths > 1e-6 * jnp.max(lengths, axis=1, keepdims=True)
-    safe = jnp.where(some, lengths, 1.0)
-    cosines = products / (safe[:, :, None] * safe[:, None, :])
-    cosines = jnp.where(some[:, None, :], cosines, 0.0)
-    return jnp.where(some[:, :, None], cosines, jnp.nan)
-
-
-def _distance(cosines: Float[Array, "*n"]) -> Float[Array, "*n"]:
-    return jnp.sqrt(jnp.clip((1 - cosines) / 2, 0, 1))

@@ -9,6 +9,8 @@ Expectations over states and actions are uniform, `S, S' ~ D`, `A ~ π`. All fun
 the floating-point type of their arguments.
 """
 
+from functools import partial
+
 import jax
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -46,10 +48,10 @@ def dard_form(
     `S′ ~ T(s,A)` and `S″ ~ T(s′,A)`, with one and the same action `A` in all terms.
     Source: Wulfe et al. (2022).
     """
-    exact = {"precision": "highest"}
+    einsum = partial(jnp.einsum, precision="highest")
     means = jnp.mean(_expected(rewards, transitions), axis=1)
-    arrivals = jnp.einsum("sai,iaj->saj", transitions, rewards, **exact)
-    across = jnp.einsum("saj,taj->st", arrivals, transitions, **exact)
+    arrivals = einsum("sai,iaj->saj", transitions, rewards)
+    across = einsum("saj,taj->st", arrivals, transitions)
     corrected = shaped(rewards, means, discount)
     return corrected - discount * across[:, None, :] / rewards.shape[1]
 
