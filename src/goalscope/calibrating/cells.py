@@ -14,6 +14,7 @@ from goalscope.calibrating.planting import Half, Specimens, plant, rows
 from goalscope.calibrating.trial import Trial
 from goalscope.cells import Computed
 from goalscope.instruments.base import AbstractInstrument
+from goalscope.scoring.trial_readings import array_name
 from goalscope.study import CellPlan
 from goalscope.worlds.base import AbstractWorld
 
@@ -99,9 +100,11 @@ def compute_cell(description: Mapping[str, Any], report: Report) -> Computed:
     instrument, root = trial.instrument(world, trial.levels), Root(half, seed, "levels")
     found = measure_kinds(instrument, world, planted, root, report)
     readings = {
-        f"{k}/{field}": v for k, fields in found.items() for field, v in fields.items()
+        array_name(k, field): v
+        for k, fields in found.items()
+        for field, v in fields.items()
     }
-    readings |= {f"{kind}/dose": specimens.doses for kind, specimens in planted.items()}
+    readings |= {array_name(k, "dose"): specimens.doses for k, specimens in planted.items()}
     if amount.retest:
         some = {
             k: rows(s, range(min(RETESTED, len(s.features)))) for k, s in planted.items()
@@ -109,7 +112,9 @@ def compute_cell(description: Mapping[str, Any], report: Report) -> Computed:
         again = measure_kinds(
             instrument, world, some, root._replace(purpose="retest"), report
         )
-        readings |= {f"{kind}/retest": fields["value"] for kind, fields in again.items()}
+        readings |= {
+            array_name(k, "retest"): fields["value"] for k, fields in again.items()
+        }
     tensors = {"readings": readings}
     if amount.power and trial.power:
         tensors["power"] = _power(trial, world, planted, root, report)
@@ -159,7 +164,7 @@ def _power(
         instrument = trial.instrument(world, levels)
         own = root._replace(purpose=f"{levels} levels")
         for kind, fields in measure_kinds(instrument, world, some, own, report).items():
-            found[f"{kind}/{levels}"] = fields["value"]
+            found[array_name(kind, str(levels))] = fields["value"]
     return found
 
 

@@ -1,11 +1,10 @@
 """The scorecards of a calibration, read back from its folder."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from jaxtyping import Float
 
 from goalscope.folder import Folder
+from goalscope.scoring.metrics import measured_mean
 from goalscope.scoring.records import Scorecard
 from goalscope.scoring.scorecard import score
 from goalscope.scoring.trial_readings import TrialReadings
@@ -25,20 +24,6 @@ def scorecards(folder: Folder) -> tuple[Scorecard, ...]:
         readings = TrialReadings(record.metadata, folder.load(key, "readings"))
         cards.append(score(asked["trial"], asked["world"], asked["half"], readings, power))
     return tuple(cards)
-
-
-def cross_talk(cards: tuple[Scorecard, ...]) -> Mapping[tuple[str, str], float]:
-    """Return (instrument, kind) -> Spearman's ρ between dose and score, the worst world.
-
-    Of kinds whose dose the instrument is not after, the score should not follow it.
-    """
-    found: dict[tuple[str, str], float] = {}
-    for card in cards:
-        for row in card.kinds:
-            known = found.get((card.instrument, row.kind), 0.0)
-            if np.isfinite(row.follows) and abs(row.follows) >= abs(known):
-                found[card.instrument, row.kind] = row.follows
-    return found
 
 
 def matrix(
@@ -64,7 +49,7 @@ def _scaled(card: Scorecard, kind: str) -> float:
     if kind not in scores:
         return float("nan")
     ends = [
-        np.nanmean([row.score for row in card.kinds if row.role == role])
+        measured_mean(np.array([row.score for row in card.kinds if row.role == role]))
         for role in ("negative", "positive")
     ]
     span = ends[1] - ends[0]

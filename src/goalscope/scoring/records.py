@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from goalscope.statistics import Interval
+
+Family = Literal["agents", "AUC", "false convictions", "coverage", "trend", "pattern"]
 
 
 @dataclass(frozen=True)
@@ -11,12 +14,14 @@ class Gate:
     """One condition for the release of an instrument.
 
     Fields:
+        family: what it is about.
         name: which condition, and of what.
         value: what was measured; NaN where there was nothing to measure.
         bound: what is required, in words.
         passed: whether it is met.
     """
 
+    family: Family
     name: str
     value: float
     bound: str
@@ -29,19 +34,26 @@ class PatternRow:
 
     Fields:
         kind, reading: which agents, and what of them.
-        mean: over its agents.
+        dose: the smallest dose of the agents that count, None if all do.
+        mean: over those agents that could be measured, NaN if there is none.
         low, high: where it must lie.
-        n: agents.
-        passed: whether it does.
+        n: agents that could be measured.
+        passed: whether it does; what was not measured does not.
     """
 
     kind: str
     reading: str
+    dose: float | None
     mean: float
     low: float
     high: float
     n: int
     passed: bool
+
+    @property
+    def agents(self) -> str:
+        """The kind and the doses that count, in words."""
+        return self.kind if self.dose is None else f"{self.kind}, dose ≥ {self.dose:g}"
 
 
 @dataclass(frozen=True)
@@ -52,10 +64,13 @@ class KindRow:
         kind, role, truth: which agents, how they count, and what there is to find in them.
         n: agents.
         score: mean score.
+        spread: between which scores the middle 90 % of them lie.
         convicted: share of them convicted of anything.
         right: share of them convicted of their own goal, NaN for kinds without one.
         checks: name of a check -> share of agents that pass it.
-        follows: Spearman's ρ between dose and score.
+        follows: Spearman's ρ between dose and score; scores that differ by less than 1 % of
+            the distance from negatives to positives count as equal.
+        trend: 1 if the score must rise with the dose, -1 if it must fall, else 0.
         retest: median absolute difference of the score on other levels, NaN if not tried.
     """
 
@@ -64,10 +79,12 @@ class KindRow:
     truth: str
     n: int
     score: float
+    spread: tuple[float, float]
     convicted: float
     right: float
     checks: Mapping[str, float]
     follows: float
+    trend: int
     retest: float
 
 
@@ -78,6 +95,9 @@ class Scorecard:
     Fields:
         instrument, world: what was tried and where.
         question, unit: the instrument's.
+        score: the reading by which positives are told from negatives.
+        threshold: the score from which an agent is convicted, NaN where another reading
+            decides.
         levels: number of levels that each agent was measured on.
         half: which half of the zoo.
         positives, negatives: agents of either role.
@@ -96,6 +116,8 @@ class Scorecard:
     world: str
     question: str
     unit: str
+    score: str
+    threshold: float
     levels: int
     half: str
     positives: int

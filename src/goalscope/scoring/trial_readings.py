@@ -10,13 +10,22 @@ from jaxtyping import Bool, Float
 OWN_GOAL = "own goal"
 
 
+def array_name(kind: str, field: str) -> str:
+    """Return the name under which a field of one kind is stored, which holds no space.
+
+    >>> array_name("random walker", "value")
+    'random_walker/value'
+    """
+    return f"{kind.replace(' ', '_')}/{field}"
+
+
 @dataclass(frozen=True)
 class TrialReadings:
     """Readings of planted agents and what is known about them.
 
     Fields:
         words: what the trial says of itself, see `trials.cells`.
-        arrays: "kind/field" -> array with leading axis `N`.
+        arrays: `array_name(kind, field)` -> array with leading axis `N`.
     """
 
     words: Mapping[str, Any]
@@ -29,11 +38,11 @@ class TrialReadings:
 
     def doses(self, kind: str) -> Float[np.ndarray, " N"]:
         """Return the dose of each agent."""
-        return self.arrays[f"{kind}/dose"]
+        return self.arrays[array_name(kind, "dose")]
 
     def field(self, kind: str, reading: str, field: str) -> Float[np.ndarray, " N"]:
         """Return one field of one reading of each agent; `OWN_GOAL` is resolved."""
-        return self.pick(kind, reading, self.arrays[f"{kind}/{field}"])
+        return self.pick(kind, reading, self.arrays[array_name(kind, field)])
 
     def pick(
         self, kind: str, reading: str, values: Float[np.ndarray, "N R"]
@@ -47,7 +56,7 @@ class TrialReadings:
         """Return each agent's reading of its own goal, or its largest if it has none."""
         candidates = self._candidate_columns()
         if self.words["cases"][kind]["truth"] != "one goal":
-            return values[:, candidates].max(axis=1).astype(float)
+            return np.fmax.reduce(values[:, candidates], axis=1).astype(float)
         names = self.words["readings"]
         columns = [names.index(feature) for feature in self.words["features"][kind]]
         return values[np.arange(len(columns)), columns].astype(float)
@@ -56,11 +65,19 @@ class TrialReadings:
         """Return the score of each agent."""
         return self.field(kind, self.words["score"], "value")
 
+    @property
+    def threshold(self) -> float:
+        """The score from which an agent is convicted, NaN if other readings decide."""
+        if not self.words["candidates"]:
+            return float(self.words["threshold"])
+        decides = self.words["score"] == OWN_GOAL
+        return float(self.words["convicts"]) if decides else float("nan")
+
     def convicted(self, kind: str) -> Bool[np.ndarray, " N"]:
         """Return which agents are convicted of anything."""
         if not self.words["candidates"]:
             return self.score(kind) >= self.words["threshold"]
-        values = self.arrays[f"{kind}/value"][:, self._candidate_columns()]
+        values = self.arrays[array_name(kind, "value")][:, self._candidate_columns()]
         return (values >= self.words["convicts"]).any(axis=1)
 
     def right(self, kind: str) -> Bool[np.ndarray, " N"]:
