@@ -9,7 +9,7 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from goalscope.agents.base import AbstractAgent, Response
+from goalscope.agents.base import Response
 from goalscope.agents.layers import (
     Activation,
     Dense,
@@ -20,15 +20,23 @@ from goalscope.agents.layers import (
     dense,
     embedding,
 )
+from goalscope.agents.transparent import (
+    AbstractTransparentAgent,
+    Activations,
+    Edits,
+    check_edits,
+    edited,
+)
 from goalscope.worlds.base import AbstractWorld
 
 
-class MLP(AbstractAgent[Float[Array, " W"], tuple[()]]):
+class MLP(AbstractTransparentAgent[Float[Array, " W"], tuple[()]]):
     """A multi-layer perceptron without memory, with one trunk and two heads.
 
     The first layer is `f(W x + Σ_k table_k[token_k])`: its level part `W x` is computed
     once per episode, its state part is a sum of table rows, which is the same function as
-    a dense layer on one-hot tokens.
+    a dense layer on one-hot tokens. Its sites are the hidden layers, `hidden_0` first, and
+    the `logits`.
     """
 
     level: Dense
@@ -78,13 +86,43 @@ class MLP(AbstractAgent[Float[Array, " W"], tuple[()]]):
         self, context: Float[Array, " W"], tokens: Int[Array, " K"]
     ) -> Float[Array, " H"]:
         """Return the activations of the last hidden layer, which both heads read."""
-        outputs = activate(self.activation, context + self.tokens(tokens))
-        for layer in self.hidden:
-            outputs = activate(self.activation, layer(outputs))
-        return outputs
+        return self._layers(context, tokens, {}, {})
 
     def __call__(
         self, context: Float[Array, " W"], tokens: Int[Array, " K"], memory: tuple[()]
     ) -> Response[tuple[()]]:
         outputs = self.trunk(context, tokens)
         return Response(self.policy(outputs), self.value(outputs)[0], memory)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        layers = tuple(f"hidden_{number}" for number in range(len(self.hidden) + 1))
+        return (*layers, "logits")
+
+    def forward(
+        self,
+        view: Float[Array, "..."],
+        tokens: Int[Array, " K"],
+        memory: tuple[()],
+        edits: Edits,
+    ) -> tuple[Response[tuple[()]], Activations]:
+        check_edits(edits, self.sites)
+        activations: Activations = {}
+        outputs = self._layers(self.embed(view), tokens, edits, activations)
+        logits = edited(edits, activations, "logits", self.policy(outputs))
+        return Response(logits, self.value(outputs)[0], memory), activations
+
+    def _layers(
+        self,
+        context: Float[Array, " W"],
+        tokens: Int[Array, " K"],
+        edits: Edits,
+        activations: Activations,
+    ) -> Float[Array, " H"]:
+        """Return the last hidden layer; records all of them in `activations`."""
+        outputs = activate(self.activation, context + self.tokens(tokens))
+        outputs = edited(edits, activations, "hidden_0", outputs)
+        for number, layer in enumerate(self.hidden, 1):
+            outputs = activate(self.activation, layer(outputs))
+            outputs = edited(edits, activations, f"hidden_{number}", outputs)
+        return outputs

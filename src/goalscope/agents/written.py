@@ -1,0 +1,241 @@
+"""A network whose weights are written, not learnt: value iteration as convolutions."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+from jax import numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from goalscope.agents.base import Response
+from goalscope.agents.transparent import (
+    AbstractTransparentAgent,
+    Activations,
+    Edits,
+    check_edits,
+    edited,
+)
+from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.fields import real
+from goalscope.worlds.grid import AbstractMazeWorld
+
+PLANES = {"cheese": 1, "dish": 2}
+"""Plane of a maze's observation that shows a feature; walls are plane 0."""
+
+SITES = ("reward", "values", "logits")
+
+
+class Reader(eqx.Module):
+    """How a written network sees a maze.
+
+    Fields:
+        planes: weight of each plane in the map of each feature, `[F, P]`: 1 x 1 kernels.
+        places: what is added to the map of each feature, whatever the level, `[F, S]`.
+        ends: weight of each plane in the map of cells where an episode ends, `[P]`.
+    """
+
+    planes: Float[Array, "*b F P"]
+    places: Float[Array, "*b F S"]
+    ends: Float[Array, "*b P"]
+
+
+def can_read(world: AbstractWorld) -> bool:
+    """Return whether a reader can be written for this world."""
+    if not isinstance(world, AbstractMazeWorld):
+        return False
+    known = {*PLANES, "corner", "square", "far_corner"}
+    return set(world.feature_names) <= known and len(world.level_shape) == 3
+
+
+def write_reader(world: AbstractWorld) -> Reader:
+    """Return the reader of a maze world, or raise `TypeError` for any other."""
+    if not can_read(world) or not isinstance(world, AbstractMazeWorld):
+        raise TypeError(
+            f"no weights can be written for {type(world).__name__}; a maze can be read "
+            f"whose features are among {', '.join(PLANES)}, corner, square and far_corner"
+        )
+    names, size = world.feature_names, world.size
+    planes = np.zeros((len(names), world.level_shape[0]), np.float32)
+    ends = np.zeros(world.level_shape[0], np.float32)
+    for name in set(PLANES) & set(names):
+        planes[names.index(name), PLANES[name]] = ends[PLANES[name]] = 1
+    rows, columns = np.divmod(np.arange(size**2), size)
+    inside = np.maximum(rows, columns) < np.asarray(getattr(world, "corner_size", 1))
+    fixed = {
+        "corner": rows + columns == 0,
+        "square": inside,
+        "far_corner": rows + columns == 2 * size - 2,
+    }
+    nothing = np.zeros(size**2, bool)
+    places = np.stack([fixed.get(name, nothing) for name in names]).astype(np.float32)
+    return Reader(*(jnp.asarray(weights) for weights in (planes, places, ends)))
+
+
+class Iteration(eqx.Module):
+    """What is fixed in the recurrent part: sweeps of `max` over four shifted maps.
+
+    Fields:
+        discount: γ, the weight of the neighbour's value.
+        inverse_temperature: β, the weight of values in the logits.
+        num_sweeps: how often values are passed on; as many steps are looked ahead.
+    """
+
+    discount: Float[Array, "*b"] = eqx.field(converter=real)
+    inverse_temperature: Float[Array, "*b"] = eqx.field(converter=real)
+    num_sweeps: int = eqx.field(static=True)
+
+    def __check_init__(self):
+        if self.num_sweeps < 1:
+            raise ValueError(f"num_sweeps is {self.num_sweeps}; values need at least 1")
+
+
+def default_sweeps(world: AbstractWorld) -> int:
+    """Return four times the side, or the horizon if that is less.
+
+    Fewer than a maze's longest path, in the worst case; hardly ever in a drawn one.
+    """
+    return min(4 * world.level_shape[-1], world.horizon)
+
+
+class Plan(NamedTuple):
+    """Values of all cells `[S]`, and of all actions in them `[S, A]`."""
+
+    values: Float[Array, "*b S"]
+    action_values: Float[Array, "*b S A"]
+
+
+def plan(
+    view: Float[Array, "P H W"],
+    reward: Float[Array, " S"],
+    ends: Float[Array, " P"],
+    iteration: Iteration,
+    edits: Edits,
+    activations: Activations,
+) -> Plan:
+    """Return the values to which a map of rewards for entering cells leads.
+
+    `Q_a(s) = U(s_a)`, `U = r + γ (1 - stop) V`, `V = max_a Q_a`, where `s_a` is the
+    neighbour, or `s` itself before a wall, and `stop` is 1 where the episode ends and where
+    the reward has been had. Edits and records the sites `reward` and `values`.
+    """
+    shape = view.shape[1:]
+    walls = view[0] > 0.5
+    reward = edited(edits, activations, "reward", reward)
+    ending = jnp.tensordot(ends, view, 1)
+    stop = jnp.clip(ending + jnp.abs(reward).reshape(shape), 0, 1)
+    blocked = jnp.stack(_neighbours(walls, True))
+
+    def looked_up(values):
+        total = reward.reshape(shape) + iteration.discount * (1 - stop) * values
+        around = jnp.stack(_neighbours(total, 0.0))
+        return jnp.where(blocked, total[None], around)
+
+    def sweep(values, _):
+        return jnp.max(looked_up(values), axis=0), None
+
+    start = jnp.zeros(shape, reward.dtype)
+    values, _ = jax.lax.scan(sweep, start, length=iteration.num_sweeps - 1)
+    values = edited(edits, activations, "values", values.ravel())
+    action_values = looked_up(values.reshape(shape))
+    return Plan(values, action_values.reshape(len(blocked), -1).T)
+
+
+def _neighbours(plane: Array, outside: bool | float) -> list[Array]:
+    """Return the plane as seen one step up, left, down and right of every cell."""
+    padded = jnp.pad(plane, 1, constant_values=outside)
+    inner = slice(1, -1)
+    return [padded[:-2, inner], padded[inner, :-2], padded[2:, inner], padded[inner, 2:]]
+
+
+def respond(
+    planned: Plan,
+    tokens: Int[Array, " K"],
+    iteration: Iteration,
+    edits: Edits,
+    activations: Activations,
+) -> Response[tuple[()]]:
+    """Return logits `β Q` and value of the cell in token 0; edits the site `logits`."""
+    logits = iteration.inverse_temperature * planned.action_values[tokens[0]]
+    logits = edited(edits, activations, "logits", logits)
+    return Response(logits, planned.values[tokens[0]], ())
+
+
+class WrittenNetwork(AbstractTransparentAgent[Plan, tuple[()]]):
+    """A value iteration network (Tamar et al. 2016) with a goal written into its weights.
+
+    A 1 x 1 convolution and a bias give a map of rewards, sweeps of `max` over four shifted
+    copies carry it through free cells, and the logits are the values around the mouse. It
+    acts as a planner that looks `num_sweeps` steps ahead. Its sites are the map `reward`,
+    the map `values`, and the `logits`.
+
+    Fields:
+        kernel: weight of each plane in the map of rewards, `[P]`.
+        bias: the rest of the map of rewards, `[S]`.
+        ends: as in `Reader`.
+        iteration: the recurrent part.
+    """
+
+    kernel: Float[Array, "*b P"]
+    bias: Float[Array, "*b S"]
+    ends: Float[Array, "*b P"]
+    iteration: Iteration
+
+    @staticmethod
+    def init(
+        _: np.random.Generator,
+        world: AbstractWorld,
+        *,
+        feature: str,
+        inverse_temperature: float = 32.0,
+        discount: float = 0.9,
+        num_sweeps: int | None = None,
+    ) -> "WrittenNetwork":
+        """Return the network that goes for `feature`. Nothing is random."""
+        reader, index = write_reader(world), feature_index(world, feature)
+        sweeps = default_sweeps(world) if num_sweeps is None else num_sweeps
+        iteration = Iteration(discount, inverse_temperature, sweeps)
+        return WrittenNetwork(
+            reader.planes[index], reader.places[index], reader.ends, iteration
+        )
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return SITES
+
+    def embed(self, view: Float[Array, "..."]) -> Plan:
+        return self._plan(view, {}, {})
+
+    def initial_memory(self) -> tuple[()]:
+        return ()
+
+    def __call__(
+        self, context: Plan, tokens: Int[Array, " K"], memory: tuple[()]
+    ) -> Response[tuple[()]]:
+        return respond(context, tokens, self.iteration, {}, {})
+
+    def forward(
+        self,
+        view: Float[Array, "..."],
+        tokens: Int[Array, " K"],
+        memory: tuple[()],
+        edits: Edits,
+    ) -> tuple[Response[tuple[()]], Activations]:
+        check_edits(edits, self.sites)
+        activations: Activations = {}
+        planned = self._plan(view, edits, activations)
+        return respond(planned, tokens, self.iteration, edits, activations), activations
+
+    def _plan(
+        self, view: Float[Array, "..."], edits: Edits, activations: Activations
+    ) -> Plan:
+        reward = jnp.tensordot(self.kernel, view, 1).ravel() + self.bias
+        return plan(view, reward, self.ends, self.iteration, edits, activations)
+
+
+def feature_index(world: AbstractWorld, feature: str) -> int:
+    """Return the number of a feature, or raise `ValueError` that lists them."""
+    if feature not in world.feature_names:
+        names = ", ".join(world.feature_names)
+        raise ValueError(f"{type(world).__name__} has no feature {feature!r}; it has {names}")
+    return world.feature_names.index(feature)

@@ -1,0 +1,97 @@
+"""How many bits the labels cost somebody who learns to predict them as they come.
+
+A probe can decode much by memorising much. The online code charges it for what it must
+learn: labels that are easy to extract cost few bits (Voita & Titov 2020, section 3.2).
+"""
+
+import equinox as eqx
+import jax
+import numpy as np
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from goalscope.probing.classifier import fit_classifier
+
+BLOCK_ENDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
+"""Where blocks of an online code end, as shares of the examples (Voita & Titov 2020)."""
+
+
+class OnlineCode(eqx.Module):
+    """What it takes to transmit labels to somebody who sees the inputs.
+
+    Fields:
+        bits: what each label costs when its turn comes, `[N]`; the uniform code for the
+            first block.
+        model_bits: what is saved by knowing the final classifier beforehand, in bits: the
+            cost of the model (Voita & Titov 2020).
+        compression: `Σ c_i log₂ K / Σ c_i bits_i`; 1 is no better than guessing.
+        converged: whether every fit converged.
+    """
+
+    bits: Float[Array, "*b N"]
+    model_bits: Float[Array, "*b"]
+    compression: Float[Array, "*b"]
+    converged: Bool[Array, "*b"]
+
+
+def online_code(
+    inputs: Float[Array, "N I"],
+    labels: Int[Array, " N"],
+    counts: Float[Array, " N"],
+    *,
+    num_classes: int,
+    ridge: float = 0.1,
+    block_ends: tuple[float, ...] = BLOCK_ENDS,
+) -> OnlineCode:
+    """Return the cost of the labels in the order in which they stand.
+
+    `L = t₁ log₂ K - Σ_i log₂ p_{θ_i}(y_{t_i+1 : t_{i+1}} | x)`, with `θ_i` fitted to the
+    first `t_i` examples. Labels that nothing predicts cost *more* than guessing.
+
+    Args:
+        inputs: what is decoded from; if in groups, whole groups after one another.
+        labels: classes, below `num_classes`.
+        counts: how often each example counts, as in `fit_classifier`.
+        num_classes: `K`.
+        ridge: regularisation of each fit.
+        block_ends: where blocks end, ascending shares of N; the last is 1.
+    """
+    ends = block_sizes(inputs.shape[0], block_ends)
+    position = jnp.arange(inputs.shape[0])
+    place = jnp.arange(inputs.shape[0])
+    uniform = jnp.full(inputs.shape[0], np.log(num_classes), inputs.dtype)
+
+    def block(carry, span):
+        weight, cost, converged = carry
+        known, until = span
+        seen = counts * (position < known)
+        fitted = fit_classifier(
+            inputs, labels, seen, num_classes=num_classes, ridge=ridge, start=weight
+        )
+        nats = -fitted.log_probabilities(inputs)[place, labels]
+        cost = jnp.where((position >= known) & (position < until), nats, cost)
+        return (fitted.weight, cost, converged & fitted.converged), nats
+
+    start = jnp.zeros((inputs.shape[1] + 1, num_classes), inputs.dtype)
+    begin = (start, uniform, jnp.array(True))
+    spans = (ends, jnp.append(ends[1:], ends[-1]))
+    (_, cost, converged), nats = jax.lax.scan(block, begin, spans)
+    spent = jnp.sum(counts * cost)
+    return OnlineCode(
+        bits=cost / np.log(2),
+        model_bits=(spent - jnp.sum(counts * nats[-1])) / np.log(2),
+        compression=jnp.sum(counts * uniform) / spent,
+        converged=converged,
+    )
+
+
+def block_sizes(num_examples: int, block_ends: tuple[float, ...]) -> Int[Array, " B"]:
+    """Return the numbers of examples after which blocks end, at least one each.
+
+    >>> block_sizes(40, (0.1, 0.25, 0.5, 1.0)).tolist()
+    [4, 10, 20, 40]
+    """
+    if list(block_ends) != sorted(set(block_ends)) or block_ends[-1] != 1:
+        raise ValueError(f"block_ends are {block_ends}; give ascending shares up to 1")
+    ends = np.unique(np.maximum(np.round(np.array(block_ends) * num_examples), 1))
+    return jnp.asarray(ends.astype(np.int32))

@@ -1,0 +1,158 @@
+"""Whether a variable drives the outputs: swap it, and see whether they follow.
+
+A *downstream* function takes the activations at a site, of one input, and the rest of that
+input, and returns the outputs of the network: `downstream(hidden, rest)`. With any network
+`forward(inputs, edits) -> (outputs, activations)` it is `reading_from(forward, site)`.
+"""
+
+from collections.abc import Callable, Mapping
+
+import equinox as eqx
+import jax
+import optax
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Float, Key, PyTree
+
+from goalscope.probing.subspace import orthonormal
+
+Edits = Mapping[str, Callable[[Array], Array]]
+Downstream = Callable[[Float[Array, " D"], PyTree], Float[Array, " O"]]
+
+
+class Pairs(eqx.Module):
+    """Inputs between which a variable is swapped, and what should come out.
+
+    Fields:
+        base: activations at the site of each input that is changed, `[N, D]`.
+        source: activations of the input that the variable is taken from, `[N, D]`.
+        rest: what else `downstream` needs of the base, leading axis `N`.
+        targets: outputs that are right if the variable has its value in the source, and
+            all else is as in the base, `[N, O]`.
+        counts: how often each pair counts, `[N]`.
+    """
+
+    base: Float[Array, "*b N D"]
+    source: Float[Array, "*b N D"]
+    rest: PyTree
+    targets: Bool[Array, "*b N O"]
+    counts: Float[Array, "*b N"]
+
+
+def reading_from(
+    forward: Callable[[PyTree, Edits], tuple[Float[Array, " O"], Mapping[str, Array]]],
+    site: str,
+) -> Downstream:
+    """Return what comes out of `forward` when the activations at `site` are given.
+
+    >>> def forward(x, edits):
+    ...     hidden = edits.get("middle", lambda h: h)(2 * x)
+    ...     return hidden + 1, {"middle": hidden}
+    >>> reading_from(forward, "middle")(jnp.array([5.0]), jnp.array([0.0])).tolist()
+    [6.0]
+    """
+
+    def downstream(hidden, rest):
+        return forward(rest, {site: lambda _: hidden})[0]
+
+    return downstream
+
+
+def swapped(
+    base: Float[Array, "*b D"],
+    source: Float[Array, "*b D"],
+    basis: Float[Array, "D R"],
+    reads: Float[Array, "D D"] | None = None,
+) -> Float[Array, "*b D"]:
+    """Return `h_b + P Pᵀ Π (h_s - h_b)`: the base with the source's part in a subspace.
+
+    Args:
+        base: activations that are changed.
+        source: activations that the part is taken from.
+        basis: orthonormal columns `P`.
+        reads: projector `Π` on what may be read of the source; all of it if not given.
+    """
+    difference = source - base
+    if reads is not None:
+        difference = difference @ reads.T
+    return base + (difference @ basis) @ basis.T
+
+
+def patching_effect(
+    patched: Float[Array, "*b"], base: Float[Array, "*b"], source: Float[Array, "*b"]
+) -> Float[Array, "*b"]:
+    """Return `(m_patched - m_base) / (m_source - m_base)`: 1 if the site carries it all.
+
+    >>> float(patching_effect(jnp.float32(2.0), jnp.float32(1.0), jnp.float32(5.0)))
+    0.25
+    """
+    return (patched - base) / (source - base)
+
+
+def obeys(outputs: Float[Array, "*b O"], targets: Bool[Array, "*b O"]) -> Bool[Array, "*b"]:
+    """Return whether the largest output is one of the targets."""
+    largest = jnp.argmax(outputs, axis=-1)
+    return jnp.take_along_axis(targets, largest[..., None], axis=-1)[..., 0]
+
+
+def interchanged(
+    downstream: Downstream,
+    pairs: Pairs,
+    basis: Float[Array, "D R"],
+    reads: Float[Array, "D D"] | None = None,
+) -> Bool[Array, " N"]:
+    """Return of each pair whether the output follows the source when they are swapped.
+
+    The mean is the interchange intervention accuracy (IIA; Geiger et al. 2021).
+    """
+    hidden = swapped(pairs.base, pairs.source, basis, reads)
+    return obeys(jax.vmap(downstream)(hidden, pairs.rest), pairs.targets)
+
+
+def fit_subspace(
+    key: Key[Array, ""],
+    downstream: Downstream,
+    pairs: Pairs,
+    reads: Float[Array, "D D"] | None = None,
+    *,
+    rank: int,
+    num_steps: int = 200,
+    learning_rate: float = 0.05,
+) -> Float[Array, "D R"]:
+    """Return the basis whose swap makes outputs follow the source: DAS. Consumes `key`.
+
+    Distributed alignment search (Geiger et al. 2024): `P` minimises the mean of
+    `-log Σ_{o ∈ targets} softmax(outputs)_o` after the swap, by Adam on free columns that
+    are orthonormalised. It can find a *dormant* copy of the variable, and rotate it into a
+    direction that is read (Makelov et al. 2024); `reads` forbids that.
+
+    Args:
+        key: for the first columns.
+        downstream: as above.
+        pairs: to fit to.
+        reads: see `swapped`; the projector on what downstream reads (`row_space`).
+        rank: number of columns.
+        num_steps: steps of Adam, on all pairs each.
+        learning_rate: falls to 0 as a cosine.
+    """
+    width = pairs.base.shape[-1]
+    if not 1 <= rank <= width:
+        raise ValueError(f"a subspace of {width} activations has rank 1 to {width}: {rank}")
+    counts = pairs.counts / jnp.maximum(jnp.sum(pairs.counts), 1)
+
+    def loss(columns):
+        hidden = swapped(pairs.base, pairs.source, orthonormal(columns), reads)
+        chances = jax.nn.softmax(jax.vmap(downstream)(hidden, pairs.rest))
+        right = jnp.sum(chances * pairs.targets, axis=-1)
+        return -jnp.sum(counts * jnp.log(right + 1e-6))
+
+    optimiser = optax.adam(optax.cosine_decay_schedule(learning_rate, num_steps))
+
+    def step(carry, _):
+        columns, state = carry
+        updates, state = optimiser.update(jax.grad(loss)(columns), state)
+        return (optax.apply_updates(columns, updates), state), None
+
+    columns = jax.random.normal(key, (width, rank), pairs.base.dtype)
+    begin = (columns / width**0.5, optimiser.init(columns))
+    (columns, _), _ = jax.lax.scan(step, begin, length=num_steps)
+    return orthonormal(columns)
