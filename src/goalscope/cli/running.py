@@ -56,10 +56,10 @@ def run_experiment(
         folder = create_or_open(path, _study(asked, planned.value, _command(asked, out)))
         pool.log_folder = folder.logs
         with lock(folder):
-            _set_aside(terminal, folder)
+            set_aside(terminal, folder)
             missing = folder.missing()
             say(terminal, _greeting(folder, len(missing), asked))
-            code = _compute(pool, folder, asked, missing, Progress(terminal, folder))
+            code = compute_missing(pool, folder, asked, missing, Progress(terminal, folder))
         if code:
             return code
     result = assemble(folder)
@@ -111,14 +111,14 @@ def worker_environment() -> dict[str, str]:
     return {name: os.environ.get(name, value) for name, value in wanted.items()}
 
 
-def _compute(
+def compute_missing(
     pool: Pool,
     folder: Folder,
     asked: dict[str, Any],
     missing: Sequence[CellPlan],
     progress: Progress,
 ) -> int:
-    """Compute missing cells and judge; return the exit code."""
+    """Compute missing cells, then judge if there is anything new; return the exit code."""
     request = {"asked": asked, "folder": str(folder.path.resolve())}
     tasks = [
         Task("compute", {**request, "key": plan.key}, plan.key)
@@ -144,7 +144,7 @@ def _compute(
     return 0
 
 
-def _set_aside(terminal: Console, folder: Folder) -> None:
+def set_aside(terminal: Console, folder: Folder) -> None:
     damaged = folder.discard_damaged()
     if damaged:
         names = ", ".join(damaged)
