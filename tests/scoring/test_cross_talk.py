@@ -1,5 +1,7 @@
 """What a score follows, and what of it is held against the instrument."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.scoring.made import Kind, card, perfect
@@ -8,7 +10,7 @@ from goalscope.scoring.cross_talk import Follows, cross_talk
 from goalscope.scoring.records import Scorecard
 
 
-def graded(slope: float, num_agents: int = 200, **changes: object) -> Scorecard:
+def graded(slope: float, num_agents: int = 200, **changes: Any) -> Scorecard:
     """Return a card on which mixtures read `slope` times their dose, and noise."""
     kinds, words = perfect()
     rng = np.random.default_rng(0)
@@ -55,7 +57,7 @@ def test_a_reason_makes_it_listed_and_nothing_else_does():
     assert of_mixture(graded(1.0)).mark == "large"
 
 
-def unsure(**changes: object) -> Scorecard:
+def unsure(**changes: Any) -> Scorecard:
     """Return a card on which eight mixtures follow their dose with ρ = 3/7."""
     kinds, words = perfect()
     kinds["mixture"] = Kind("neither", [2.0, 1, 6, 3, 0, 7, 4, 5], np.arange(8.0))

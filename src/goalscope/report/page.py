@@ -1,24 +1,14 @@
 """A result as one HTML file that needs nothing else: no script, no network. No JAX."""
 
-import base64
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from importlib import resources
-
-import jinja2
-from markupsafe import Markup
-
 from goalscope.report.along_training import training_section
-from goalscope.report.cleaning import clean
 from goalscope.report.doses import dose_section
 from goalscope.report.excluded import exclusion_section
-from goalscope.report.figure import Figure, Section
 from goalscope.report.planted import planted_section
 from goalscope.report.portraits import portrait_section
-from goalscope.report.render import render_charts
 from goalscope.report.reproduction import reproduction_section
 from goalscope.report.seeds import seed_section
+from goalscope.report.shell import SKIPPED as SKIPPED
+from goalscope.report.shell import Head, render_page
 from goalscope.report.verdicts import verdict_section
 from goalscope.report.world import world_section
 from goalscope.result import Result
@@ -34,64 +24,10 @@ SECTIONS = (
     exclusion_section,
     reproduction_section,
 )
-SKIPPED = "Figure skipped: the chart renderer is absent or failed. The data are below."
 
 
 def render_report(result: Result) -> str:
-    """Return the report of a result as HTML; equal results give equal bytes.
-
-    The page holds its style and drawings, follows the reader's colour scheme, and tells
-    the browser to load and run nothing. Text of the result is cleaned and escaped.
-    """
-    sections = _drawn(tuple(build(result) for build in SECTIONS))
-    style = resources.files("goalscope.report").joinpath("style.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    template = _environment().get_template("page.html.j2")
-    return template.render(
-        result=result, sections=sections, style=Markup(style), style_hash=digest
-    )
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("goalscope.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return clean(value)
-    return value
-
-
-def _drawn(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """Return the sections with their charts rendered, all in one child process."""
-    charts = [
-        panel.drawing
-        for section in sections
-        for figure in section.figures
-        for panel in figure.panels
-        if isinstance(panel.drawing, Mapping)
-    ]
-    drawings = iter(render_charts(charts))
-    return tuple(
-        replace(
-            section, figures=tuple(_filled(figure, drawings) for figure in section.figures)
-        )
-        for section in sections
-    )
-
-
-def _filled(figure: Figure, drawings: Iterator[Markup | None]) -> Figure:
-    panels = []
-    for panel in figure.panels:
-        if isinstance(panel.drawing, Mapping):
-            drawing = next(drawings)
-            panel = replace(panel, drawing=drawing, note=panel.note if drawing else SKIPPED)
-        panels.append(panel)
-    return replace(figure, panels=tuple(panels))
+    """Return the report of a result as HTML; equal results give equal bytes."""
+    facts = (f"size {result.size}", f"seed {result.seed}")
+    head = Head(result.name, facts, result.question)
+    return render_page(head, tuple(build(result) for build in SECTIONS))
