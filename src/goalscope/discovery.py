@@ -80,6 +80,11 @@ def find(kind: str) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.name, entry.module))
 
 
+def find_in(kind: str, path: Path) -> list[Entry]:
+    """Return everything of one kind that a Python file defines, in the file's order."""
+    return list(_entries(kind, path.stem, path))
+
+
 def resolve_experiment(reference: str) -> ExperimentReference:
     """Return the experiment that a user means by a name, a module or the path of a file.
 

@@ -90,6 +90,7 @@ def value_of(key: str, text: str, annotation: Any) -> Any:
     """Return `text` as a value of the annotated type, a scalar or a tuple of them."""
     many = get_origin(annotation) is tuple
     parts = [part.strip() for part in text.split(",")] if many else [text.strip()]
+    parts = [] if many and parts == [""] else parts
     kind = get_args(annotation)[0] if many else annotation
     try:
         values = tuple(_scalar(part, kind) for part in parts)

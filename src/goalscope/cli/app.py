@@ -258,6 +258,69 @@ def calibrate(
     return calibrate(asked, out=out, workers=workers, as_json=json, quiet=quiet)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Measuring:
+    """Which instrument, with which settings, and where it is pointed.
+
+    Parameters
+    ----------
+    instrument
+        A name from `goalscope list instruments`, the name of an instrument of the result
+        itself (then with its settings), or the path of your own file, ./mine.py. It is
+        asked about the candidate goals of the result.
+    set
+        A field of the instrument, NAME=VALUE; for goals their names, separated by commas.
+    on
+        test: the levels that the result was measured on; train: those of its training.
+    checkpoints
+        last, or all that are stored.
+    """
+
+    instrument: str
+    set: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
+    on: str | None = None
+    checkpoints: str = "last"
+
+
+@app.command
+def measure(
+    result: Path,
+    /,
+    *,
+    measuring: Measuring,
+    out: Path | None = None,
+    workers: Workers = None,
+    json: Json = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
+) -> int:
+    """Put another instrument to the agents of a result, without training them again.
+
+    Planted agents of the same experiment are measured beside them. What is computed is
+    kept in a folder of its own; the same command again continues, or says that it is done.
+
+    Parameters
+    ----------
+    result
+        The folder that a run wrote.
+    out
+        The folder; by default RESULT-measured-INSTRUMENT, beside the result.
+    workers
+        Processes that compute; by default one for each core.
+    json
+        Print the readings as JSON.
+    quiet
+        Print nothing.
+    """
+    from goalscope.cli.measuring import Wanted
+    from goalscope.cli.measuring import measure as measure_result
+
+    wanted = Wanted(**asdict(measuring))
+    return measure_result(
+        result, wanted, out=out, workers=workers, as_json=json, quiet=quiet
+    )
+
+
 @app.command
 def verify(
     result: Path, /, *, rerun: int = 0, workers: Workers = None, json: Json = False

@@ -145,6 +145,7 @@ def compute_missing(
 
 
 def set_aside(terminal: Console, folder: Folder) -> None:
+    """Move damaged cells out of the way, and say so."""
     damaged = folder.discard_damaged()
     if damaged:
         names = ", ".join(damaged)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from goalscope.assemble import assemble
 from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.measured import is_measured, show_measured, write_measured
 from goalscope.disk import environment_errors
 from goalscope.errors import UserError
 from goalscope.report.page import render_report
@@ -15,6 +16,9 @@ from goalscope.store import open_folder
 
 def show_result(path: Path, *, as_json: bool) -> int:
     """Print a result's verdicts and tables, and return 0."""
+    folder = open_folder(path)
+    if is_measured(folder.study):
+        return show_measured(folder, as_json=as_json)
     result = read_result(path)
     if as_json:
         print_json(result_json(result))
@@ -28,8 +32,11 @@ def show_result(path: Path, *, as_json: bool) -> int:
 
 def write_report(path: Path, out: Path | None) -> int:
     """Write a result's report, print where it is, and return 0."""
-    target = report_path(path) if out is None else out
-    save_report(read_result(path), target)
+    target, folder = report_path(path) if out is None else out, open_folder(path)
+    if is_measured(folder.study):
+        write_measured(folder, target)
+    else:
+        save_report(read_result(path), target)
     say(console(), f"report: {target}")
     return 0
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from goalscope.again import asked_again
 from goalscope.cli.console import console, print_json, say
+from goalscope.cli.measured import asked_of, is_measured
 from goalscope.cli.running import cores, worker_environment
 from goalscope.engine import Pool, Task
 from goalscope.errors import UserError
@@ -48,8 +49,11 @@ def _recompute(
 ) -> dict[str, list[str]]:
     """Return cell -> arrays that came out with other bits than the stored ones."""
     _refuse_other_versions(folder)
-    request = {"asked": asked_again(folder.study), "folder": str(folder.path.resolve())}
-    functions = {"compute": "goalscope.laboratory:recompute"}
+    measured = is_measured(folder.study)
+    asked = asked_of(folder) if measured else asked_again(folder.study)
+    request = {"asked": asked, "folder": str(folder.path.resolve())}
+    home = "goalscope.remeasuring.tasks" if measured else "goalscope.laboratory"
+    functions = {"compute": f"{home}:recompute"}
     tasks = [Task("compute", {**request, "key": key}, key) for key in keys]
     number = cores() if workers is None else workers
     with Pool(functions, num_workers=number, environment=worker_environment()) as pool:

@@ -1,0 +1,68 @@
+"""A measured folder, read and told. No JAX."""
+
+from pathlib import Path
+from typing import Any
+
+from goalscope.assemble import assemble, planted_truth
+from goalscope.cli.console import console, print_json, say, show
+from goalscope.disk import environment_errors
+from goalscope.errors import UserError
+from goalscope.folder import Folder
+from goalscope.report.measure_page import render_measurement
+from goalscope.report.measure_terminal import show_measurement
+from goalscope.report.measured import Told, measured_json
+from goalscope.study import Study
+
+MEASURED = "goalscope.remeasuring"
+"""What the study of a measured folder names as its experiment."""
+
+
+def is_measured(study: Study) -> bool:
+    """Return whether a study measures the agents of another."""
+    return study.experiment == MEASURED
+
+
+def show_measured(folder: Folder, *, as_json: bool) -> int:
+    """Print the readings of a measured folder, and return 0."""
+    result, told = assemble(folder), told_by(folder)
+    if not result.arms:
+        raise UserError(f"{folder.path}: nothing is measured yet: {result.command}")
+    if as_json:
+        print_json(measured_json(result, told))
+        return 0
+    terminal = console()
+    say(terminal, f"{told.kind}: {told.question}", style="bold")
+    say(terminal, f"of {told.of}; {told.on} levels; {told.settings}", style="dim")
+    show(terminal, show_measurement(result, told))
+    return 0
+
+
+def write_measured(folder: Folder, target: Path) -> None:
+    """Write the page of a measured folder."""
+    html = render_measurement(assemble(folder), told_by(folder))
+    with environment_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(html, encoding="utf-8")
+
+
+def asked_of(folder: Folder) -> dict[str, Any]:
+    """Return the request that makes a worker measure the agents of a folder again."""
+    settings = folder.study.settings
+    source = (folder.path / settings["result"]).resolve()
+    return {**settings["asked"], "source": str(source)}
+
+
+def told_by(folder: Folder) -> Told:
+    """Return what a measured folder says about itself."""
+    told, study = folder.study.settings["told"], folder.study
+    of = study.name.partition(" measured with ")[0]
+    return Told(
+        instrument=told["name"],
+        kind=told["kind"],
+        question=told["question"],
+        fields=told["fields"],
+        on=told["on"],
+        left_out=told["left_out"],
+        truth=planted_truth(folder),
+        of=f"{of}, size {study.size}, seed {study.seed}",
+    )
