@@ -1,0 +1,155 @@
+"""A recommender whose users drift towards what they are shown, and come more or less often.
+
+Each learner serves users of its own. A user's type is drawn with probability
+`softmax(loyalty)`; the learner shows one article; the user clicks with probability
+`interest[type, article]`. Then the interests of that type turn towards the article, and its
+loyalty rises if it was likely to click and falls if not. A learner is taught to predict
+clicks and nothing else; that what it shows changes who comes, and what they want, is the
+hidden incentive. After the content recommendation of Krueger, Maharaj and Leike (2020).
+"""
+
+import equinox as eqx
+import jax
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from goalscope.incentives.outer_loops import AbstractOuterLoop
+
+USER_TYPES, ARTICLES = 10, 10
+
+
+class Users(eqx.Module):
+    """The users of one learner.
+
+    Fields:
+        loyalty: logits of how often each type comes, `[K]`.
+        interest: click probabilities, non-negative unit vectors, `[K, J]`.
+    """
+
+    loyalty: Float[Array, "*b K"]
+    interest: Float[Array, "*b K J"]
+
+
+class Market(eqx.Module):
+    """What populations of recommenders may differ in.
+
+    Fields:
+        outer: what selects between learners.
+        learning_rate: of the logistic regression on clicks.
+        temperature: of the choice of an article, in logits.
+        loyalty_rate: change of loyalty for a click probability 1 above the middle.
+        interest_rate: length of the push that an article gives to interests.
+        swap: whether learners change users at every step.
+    """
+
+    outer: AbstractOuterLoop
+    learning_rate: Float[Array, ""]
+    temperature: Float[Array, ""]
+    loyalty_rate: Float[Array, ""]
+    interest_rate: Float[Array, ""]
+    swap: Bool[Array, ""]
+
+
+@eqx.filter_jit
+def drift(
+    keys: Key[Array, " M"],
+    market: Market,
+    *,
+    num_learners: int,
+    num_stretches: int,
+    num_steps: int,
+) -> Float[Array, "M Z 3"]:
+    """Return user drift, concentration and click rate after each stretch.
+
+    *User drift* is the mean of `1 − cos` between the interests of a type now and at first.
+    *Concentration* is `KL(types now ‖ types at first)` in nats. Both are means over the
+    learners of each of the `M` populations.
+    """
+
+    def one(key: Key[Array, ""]) -> Float[Array, "Z 3"]:
+        return _run(key, market, num_learners, num_stretches, num_steps)
+
+    return jax.vmap(one)(keys)
+
+
+def new_users(key: Key[Array, ""]) -> Users:
+    """Return users with interests uniform over directions, all types equally frequent."""
+    interest = jnp.abs(jax.random.normal(key, (USER_TYPES, ARTICLES)))
+    return Users(jnp.zeros(USER_TYPES), _unit(interest))
+
+
+def served(
+    users: Users,
+    kind: Int[Array, ""],
+    article: Int[Array, ""],
+    market: Market,
+) -> Users:
+    """Return the users after one of them was shown an article."""
+    pleased = users.interest[kind, article] - 0.5
+    loyalty = users.loyalty.at[kind].add(market.loyalty_rate * pleased)
+    pushed = users.interest.at[kind, article].add(market.interest_rate)
+    return Users(loyalty, _unit(pushed))
+
+
+def _unit(vectors: Float[Array, "K J"]) -> Float[Array, "K J"]:
+    return vectors / jnp.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def _run(
+    key: Key[Array, ""],
+    market: Market,
+    num_learners: int,
+    num_stretches: int,
+    num_steps: int,
+) -> Float[Array, "Z 3"]:
+    k_users, k_run = jax.random.split(key)
+    first = jax.vmap(new_users)(jax.random.split(k_users, num_learners))
+    tables = jnp.zeros((num_learners, USER_TYPES * ARTICLES))
+
+    def stretch(carry, key):
+        tables, users = carry
+        k_begin, k_steps, k_end = jax.random.split(key, 3)
+        begun = market.outer.begin(k_begin, tables)
+        step = _step(market, num_learners)
+        keys = jax.random.split(k_steps, num_steps)
+        (learnt, users), clicks = jax.lax.scan(step, (begun, users), keys)
+        after = market.outer.end(k_end, begun, learnt, jnp.mean(clicks, axis=0))
+        return (after, users), _readings(first, users, clicks)
+
+    return jax.lax.scan(stretch, (tables, first), jax.random.split(k_run, num_stretches))[1]
+
+
+def _step(market: Market, num_learners: int):
+    """Return the function that lets every learner serve one user."""
+
+    def serve(table, users, key):
+        k_type, k_article, k_click = jax.random.split(key, 3)
+        logits = table.reshape(USER_TYPES, ARTICLES)
+        kind = jax.random.categorical(k_type, users.loyalty)
+        article = jax.random.categorical(k_article, logits[kind] / market.temperature)
+        click = jax.random.uniform(k_click) < users.interest[kind, article]
+        error = click - jax.nn.sigmoid(logits[kind, article])
+        learnt = logits.at[kind, article].add(market.learning_rate * error)
+        return learnt.ravel(), served(users, kind, article, market), click
+
+    def step(carry, key):
+        tables, users = carry
+        k_swap, k_serve = jax.random.split(key)
+        shuffled = jax.random.permutation(k_swap, num_learners)
+        places = jnp.where(market.swap, shuffled, jnp.arange(num_learners))
+        here = jax.tree.map(lambda leaf: leaf[places], users)
+        keys = jax.random.split(k_serve, num_learners)
+        tables, here, clicks = jax.vmap(serve)(tables, here, keys)
+        users = jax.tree.map(lambda all_, some: all_.at[places].set(some), users, here)
+        return (tables, users), clicks.astype(jnp.float32)
+
+    return step
+
+
+def _readings(
+    first: Users, users: Users, clicks: Float[Array, "T N"]
+) -> Float[Array, " 3"]:
+    turned = 1 - jnp.sum(first.interest * users.interest, axis=-1)
+    log_now = jax.nn.log_softmax(users.loyalty, axis=-1)
+    concentrated = jnp.sum(jnp.exp(log_now) * (log_now + jnp.log(USER_TYPES)), axis=-1)
+    return jnp.stack([jnp.mean(turned), jnp.mean(concentrated), jnp.mean(clicks)])
