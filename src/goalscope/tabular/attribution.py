@@ -16,9 +16,9 @@ from jaxtyping import Array, Float, Int
 from goalscope.tabular.process import DeterministicProcess
 from goalscope.tabular.soft import action_values, log_policy, soft_values
 
-SWEEPS = 5
+SWEEPS = 3
 RATE = 0.6
-MOMENTUM, SCALE_MEMORY, TINY = 0.85, 0.97, 1e-9
+MOMENTUM, SCALE_MEMORY, TINY = 0.7, 0.97, 1e-9
 
 
 class Behaviour(eqx.Module):
