@@ -179,6 +179,7 @@ def _words(
     cases = {
         case.kind.name: {
             "role": case.role,
+            "from_dose": case.from_dose,
             "truth": case.kind.truth,
             "planning": case.kind.planning,
             "ambiguous": case.kind.ambiguous,

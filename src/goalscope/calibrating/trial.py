@@ -22,12 +22,14 @@ class Case:
         kind: the kind.
         role: whether its agents have what the instrument looks for. Positives and negatives
             are planted in large numbers, other kinds in small ones.
+        from_dose: agents with a smaller dose do not count as positive or negative.
         truth: reading -> what it must read at a dose; its intervals are to cover that.
         trend: reading -> 1 if it must rise with the dose, -1 if it must fall.
     """
 
     kind: AbstractPlantedKind
     role: Role = "neither"
+    from_dose: float | None = None
     truth: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     trend: Mapping[str, int] = field(default_factory=dict)
 

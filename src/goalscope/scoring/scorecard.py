@@ -1,7 +1,7 @@
 """A scorecard from the stored numbers of a trial: gates, pattern, kinds, power."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,11 @@ def score(
     """
     roles = {role: _kinds(found, role) for role in ("positive", "negative")}
     scores = {
-        role: _joined([found.score(kind) for kind in kinds])
+        role: _joined([found.score(kind)[found.judged(kind)] for kind in kinds])
         for role, kinds in roles.items()
     }
-    right = _joined([found.right(kind) for kind in roles["positive"]]).astype(bool)
-    wrong = _joined([found.convicted(kind) for kind in roles["negative"]]).astype(bool)
+    right = _judged(found, found.right, roles["positive"])
+    wrong = _judged(found, found.convicted, roles["negative"])
     ends = [measured_mean(scores[role]) for role in ("negative", "positive")]
     resolution = RESOLUTION * abs(ends[1] - ends[0])
     apart, false = auc(scores["positive"], scores["negative"]), false_rate(wrong)
@@ -69,6 +69,13 @@ def score(
 def _kinds(found: TrialReadings, role: str) -> list[str]:
     cases = found.words["cases"]
     return [kind for kind in found.kinds if cases[kind]["role"] == role]
+
+
+def _judged(
+    found: TrialReadings, decide: Callable[[str], np.ndarray], kinds: list[str]
+) -> np.ndarray:
+    """Return decisions about the agents whose dose is high enough to be judged."""
+    return _joined([decide(kind)[found.judged(kind)] for kind in kinds]).astype(bool)
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
@@ -138,7 +145,8 @@ def _power(
 
 
 def _cut_score(found: TrialReadings, kind: str, values: np.ndarray) -> np.ndarray:
-    """Return the score of the first agents of a kind."""
+    """Return the score of the first agents of a kind, of those that are judged."""
     rest = len(found.doses(kind)) - len(values)
     whole = np.concatenate([values, np.full((rest, values.shape[1]), np.nan)])
-    return found.pick(kind, found.words["score"], whole)[: len(values)]
+    scores = found.pick(kind, found.words["score"], whole)[: len(values)]
+    return scores[found.judged(kind)[: len(values)]]

@@ -40,6 +40,11 @@ class TrialReadings:
         """Return the dose of each agent."""
         return self.arrays[array_name(kind, "dose")]
 
+    def judged(self, kind: str) -> Bool[np.ndarray, " N"]:
+        """Return which agents have the dose from which their kind counts."""
+        lowest = self.words["cases"][kind].get("from_dose")
+        return self.doses(kind) >= (-np.inf if lowest is None else lowest)
+
     def field(self, kind: str, reading: str, field: str) -> Float[np.ndarray, " N"]:
         """Return one field of one reading of each agent; `OWN_GOAL` is resolved."""
         return self.pick(kind, reading, self.arrays[array_name(kind, field)])
