@@ -10,7 +10,7 @@ import numpy as np
 
 import goalscope
 from goalscope.calibrating.measuring import BLOCK, Report, Root, measure_kinds
-from goalscope.calibrating.planting import Half, Specimens, plant, rows
+from goalscope.calibrating.planting import Half, Specimens, doses_of, plant, rows
 from goalscope.calibrating.trial import Trial
 from goalscope.cells import Computed
 from goalscope.instruments.base import AbstractInstrument
@@ -66,7 +66,7 @@ def plan_cells(
     plans = []
     for name in names:
         trial = trial_of(name)
-        count = sum(_counts(trial, AMOUNTS[size]).values())
+        count = sum(_counts(trial, AMOUNTS[size], half).values())
         plans += [
             CellPlan(
                 description={**shared, "trial": name, "world": world},
@@ -124,7 +124,7 @@ def compute_cell(description: Mapping[str, Any], report: Report) -> Computed:
 def _planted(
     trial: Trial, world: AbstractWorld, amount: Amount, half: Half, seed: int
 ) -> dict[str, Specimens]:
-    counts = _counts(trial, amount)
+    counts = _counts(trial, amount, half)
     return {
         case.kind.name: plant(
             case.kind, world, half=half, seed=seed, count=counts[case.kind.name]
@@ -134,15 +134,19 @@ def _planted(
     }
 
 
-def _counts(trial: Trial, amount: Amount) -> dict[str, int]:
-    """Return how many agents of each kind are planted."""
+def _counts(trial: Trial, amount: Amount, half: Half) -> dict[str, int]:
+    """Return how many agents of each kind are planted, so that enough of them count."""
     roles = [case.role for case in trial.cases]
-    return {
-        case.kind.name: amount.others
-        if case.role == "neither"
-        else -(-amount.judged // roles.count(case.role))
-        for case in trial.cases
-    }
+    counts = {}
+    for case in trial.cases:
+        doses = doses_of(case.kind, half)
+        lowest = min(doses) if case.from_dose is None else case.from_dose
+        counting = sum(dose >= lowest for dose in doses)
+        wanted = -(-amount.judged // roles.count(case.role)) * len(doses)
+        counts[case.kind.name] = (
+            amount.others if case.role == "neither" else -(-wanted // max(counting, 1))
+        )
+    return counts
 
 
 def _power(
