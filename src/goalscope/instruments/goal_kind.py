@@ -12,7 +12,6 @@ from goalscope.agents.base import AbstractAgent
 from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
-from goalscope.instruments.batched import soft_policies
 from goalscope.instruments.decisions import Decisions
 from goalscope.instruments.kinds_of_goal import (
     KINDS,
@@ -27,10 +26,10 @@ from goalscope.instruments.rival_goals import (
     BETAS,
     duplicates,
     log_chances,
-    log_likelihoods,
-    log_prior,
+    log_policies,
     mixtures,
     outsiders,
+    singles,
     with_places,
 )
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
@@ -45,7 +44,7 @@ class GoalKind(AbstractInstrument):
     """Bayesian comparison of kinds of agents, from what they decide on their way.
 
     Each kind `k` is a family of models `m` that predict decisions, and
-    `p(k|D) ∝ Σ_{m∈k} p(m|k) p(D|m)`, all kinds being equally likely at first. A goal
+    `p(k|D) ∝ p(k) Σ_{m∈k} p(m|k) p(D|m)`. A goal
     predicts as a soft-optimal planner does (`solve.soft_policy`), with β on a grid.
 
     *One goal*: a candidate; β is the same under both cues or one for each; planners, or
@@ -72,6 +71,7 @@ class GoalKind(AbstractInstrument):
     Fields:
         goals: the candidates, two or more.
         discount: γ with which goals are planned for, in [0, 1].
+        goal_share: prior probability that the agent has a goal, of all kinds alike.
         num_levels: levels, one episode each.
         num_decisions: steps after which an episode is cut off.
     """
@@ -83,12 +83,14 @@ class GoalKind(AbstractInstrument):
 
     goals: tuple[Goal, ...]
     discount: Float[Array, "*b"] = eqx.field(converter=real, default=0.9)
+    goal_share: Float[Array, "*b"] = eqx.field(converter=real, default=0.5)
     num_levels: int = eqx.field(static=True, default=64)
     num_decisions: int = eqx.field(static=True, default=32)
 
     def __check_init__(self):
         check_candidates(self.goals)
         check_range("discount", self.discount, 0, 1)
+        check_range("goal_share", self.goal_share, 0, 1)
         if len(self.goals) < 2 or self.num_levels < 2 or self.num_decisions < 1:
             raise ValueError(
                 "kinds of goals take at least 2 candidates, 2 levels and 1 decision a "
@@ -139,22 +141,24 @@ class GoalKind(AbstractInstrument):
         sheet, cue = self._levels(k_levels, world)
         goals = stack(self.goals)
         agents = (agent, ActionBiased(jnp.zeros(world.num_actions)))
-        decisions = tuple(
+        ours, theirs = (
             watch(k, each, world, sheet, goals, num_decisions=self.num_decisions)
             for k, each in zip((k_agent, k_chance), agents, strict=True)
         )
-        ours, theirs = self._weigh(decisions, sheet, world, cue)
+        both = self._weigh(_stacked(ours, theirs), sheet, world, cue)
         everywhere = jnp.ones(self.num_levels)
-        value = posterior(ours, everywhere)
+        judge = jax.vmap(posterior, (0, None, None))
+        value, control = judge(both, everywhere, self.goal_share)
+        weighed = jax.tree.map(lambda leaf: leaf[0], both)
         resampled = level_weights(k_interval, self.num_levels, num_resamples=NUM_RESAMPLES)
-        spread = jax.vmap(posterior, (None, 0))(ours, resampled)
+        spread = jax.vmap(posterior, (None, 0, None))(weighed, resampled, self.goal_share)
         lower, upper = jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
-        count = jnp.sum(decisions[0].counted)
+        count = jnp.sum(ours.counted)
         return Reading(
             value=value,
             lower=jnp.minimum(lower, value),
             upper=jnp.maximum(upper, value),
-            control=posterior(theirs, everywhere),
+            control=control,
             ceiling=jnp.ones(len(KINDS)),
             checks=jnp.stack([count >= MIN_DECISIONS, self._distinct(sheet)]),
             count=count,
@@ -180,42 +184,41 @@ class GoalKind(AbstractInstrument):
 
     def _weigh(
         self,
-        decisions: tuple[Decisions, ...],
+        decisions: Decisions,
         sheet: Sheet,
         world: AbstractSolvableWorld,
         cue: Int[Array, " L"],
-    ) -> list[Weighed]:
-        """Return the log-likelihoods of each agent's decisions under all models."""
+    ) -> Weighed:
+        """Return the log-likelihoods of decisions under all models, for several agents."""
         tables = with_places(sheet.tables, world.token_sizes[0])
-        steps, discount = world.horizon, self.discount
-
-        def under(tables, rivals):
-            return log_likelihoods(tables, rivals, decisions, discount, num_steps=steps)
-
-        policies = soft_policies(
-            sheet.tables,
-            stack(self.goals),
-            jnp.asarray(BETAS),
-            discount,
-            num_steps=steps,
+        sorts = (
+            singles(self.goals),
+            mixtures(self.goals),
+            *outsiders(tables, self.goals, world),
         )
-        mixed = mixtures(self.goals)
-        blended = under(sheet.tables, mixed)
-        outside = outsiders(tables, self.goals, world)
-        beyond = [under(tables, rivals) for rivals in outside]
-        priors = log_prior(mixed), jnp.concatenate([log_prior(each) for each in outside])
-        found = []
-        for number, made in enumerate(decisions):
-            evidence = weigh(made, policies, world)
+        policies = [
+            log_policies(tables, sort, self.discount, num_steps=world.horizon)
+            for sort in sorts
+        ]
+        grid = (len(self.goals), len(BETAS))
+        single = policies[0].reshape(*policies[0].shape[:3], *grid)
+        outside_prior = jnp.concatenate([sort.log_priors for sort in sorts[2:]])
+
+        def one(made):
+            chances = [log_chances(each, made) for each in policies]
+            mixed, *outside = [jnp.sum(each, axis=1) for each in chances[1:]]
+            evidence = weigh(made, single, world)
             nulls, null_prior = with_rhythms(evidence, made, num_actions=world.num_actions)
-            elsewhere = jnp.concatenate([each[number] for each in beyond], axis=1)
-            found.append(
-                Weighed(
-                    single=evidence.goals,
-                    leaking=leaking(log_chances(policies, made)),
-                    rivals=(blended[number], elsewhere, nulls),
-                    log_prior=(*priors, null_prior),
-                    cue=cue,
-                )
+            return Weighed(
+                single=evidence.goals,
+                leaking=leaking(chances[0].reshape(*made.counted.shape, *grid)),
+                rivals=(mixed, jnp.concatenate(outside, axis=1), nulls),
+                log_prior=(sorts[1].log_priors, outside_prior, null_prior),
+                cue=cue,
             )
-        return found
+
+        return jax.vmap(one)(decisions)
+
+
+def _stacked(*decisions: Decisions) -> Decisions:
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *decisions)

@@ -62,9 +62,16 @@ def log_evidence(weighed: Weighed, weights: Float[Array, " L"]) -> Float[Array, 
     return jnp.stack([one_goal, mixture, switch, outside, none])
 
 
-def posterior(weighed: Weighed, weights: Float[Array, " L"]) -> Float[Array, " K"]:
-    """Return the posterior probability of each of `KINDS`, equally likely at first."""
-    return jax.nn.softmax(log_evidence(weighed, weights))
+def posterior(
+    weighed: Weighed, weights: Float[Array, " L"], goal_share: Float[Array, ""]
+) -> Float[Array, " K"]:
+    """Return the posterior probability of each of `KINDS`.
+
+    At first an agent has a goal with probability `goal_share`, of all kinds alike.
+    """
+    some = jnp.repeat(goal_share / (len(KINDS) - 1), len(KINDS) - 1)
+    prior = jnp.log(jnp.append(some, 1 - goal_share))
+    return jax.nn.softmax(log_evidence(weighed, weights) + prior)
 
 
 def leaking(log_chances: Float[Array, "L T G B"]) -> Float[Array, "L G G KB"]:

@@ -1,7 +1,6 @@
-"""Goals of every sort that might explain an agent: mixtures, and what lies outside."""
+"""Goals of every sort that might explain an agent: single, mixed, and outside the set."""
 
 from itertools import combinations
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -18,57 +17,73 @@ from goalscope.worlds.base import AbstractWorld
 LOW = np.float32(-1e9)
 """Logarithm of a prior probability of nothing; finite, so that differences are numbers."""
 BETAS = np.geomspace(4, 128, 6).astype(np.float32)
-BLEND_BETAS = np.array([6.0, 16.0, 40.0, 100.0], np.float32)
-BLEND_SHARES = np.array([0.38, 0.44, 0.5, 0.56, 0.62], np.float32)
+MIXTURE_BETAS = np.array([8.0, 24.0, 72.0], np.float32)
+MIXTURE_SHARES = np.array([0.38, 0.44, 0.5, 0.56, 0.62], np.float32)
+OUTSIDE_BETAS = np.array([8.0, 24.0, 72.0, 216.0], np.float32)
 PLACE_BETAS = np.array([12.0, 48.0], np.float32)
 
 
-class Rivals(NamedTuple):
-    """Goals over features and places, with a grid of inverse temperatures.
+class Rivals(eqx.Module):
+    """Goals of one sort, with a grid of inverse temperatures.
 
     Fields:
-        weights: of each goal, of features or of features and places, `[M, E]`.
+        goals: stacked, over the first features of a table, `[M, E]`.
         inverse_temperatures: β, equally likely, nats per unit of return, `[B]`.
         log_prior: of each goal, up to a constant, `[M]`.
     """
 
-    weights: Float[Array, "M E"]
+    goals: Goal
     inverse_temperatures: Float[np.ndarray, " B"]
     log_prior: Float[Array, " M"]
 
+    @property
+    def log_priors(self) -> Float[Array, " M*B"]:
+        """Of every goal at every β, β fastest."""
+        number = len(self.inverse_temperatures)
+        return jnp.repeat(self.log_prior - np.log(number), number)
+
+
+def singles(goals: tuple[Goal, ...]) -> Rivals:
+    """Return each of `goals`."""
+    return Rivals(stack(goals), BETAS, jnp.zeros(len(goals)))
+
 
 def mixtures(goals: tuple[Goal, ...]) -> Rivals:
-    """Return `w g + (1 − w) h` for every two of `goals`, and each `w` of `BLEND_SHARES`."""
-    pairs = list(combinations([goal.weights for goal in goals], 2))
-    weights = [w * g + (1 - w) * h for g, h in pairs for w in BLEND_SHARES]
-    return Rivals(jnp.stack(weights), BLEND_BETAS, jnp.zeros(len(weights)))
+    """Return `w g + (1 − w) h` for every two of `goals`, and each of `MIXTURE_SHARES`."""
+    mixed = [
+        Goal(w * g.weights + (1 - w) * h.weights, g.once & h.once, f"{g.name}, {h.name}")
+        for g, h in combinations(goals, 2)
+        for w in MIXTURE_SHARES
+    ]
+    return Rivals(stack(tuple(mixed)), MIXTURE_BETAS, jnp.zeros(len(mixed)))
 
 
 def outsiders(
     tables: solve.Table, goals: tuple[Goal, ...], world: AbstractWorld
 ) -> tuple[Rivals, ...]:
-    """Return goals that are none of `goals`: other features, opposites, and places.
+    """Return goals that are none of `goals`: other features and opposites; places.
 
-    The three sorts are equally likely. What pays for the same transitions of `tables` as
-    one of `goals` does is left out. `tables` have places (see `with_places`).
+    Other features, opposites and places are equally likely. What pays for the same
+    transitions of `tables` as one of `goals` does is left out. `tables` have places (see
+    `with_places`).
     """
     names = [goal.name for goal in goals]
-    each = np.eye(tables.features.shape[-1], dtype=np.float32)
-    features, places = np.split(each, [world.num_features])
-    others = [name not in names for name in world.feature_names]
-    named = np.concatenate([features[others], -features])
-    counts = np.array([sum(others), len(features)])
-    shares = np.repeat(1 / np.maximum(counts, 1), counts)
+    features = np.eye(world.num_features, dtype=np.float32)
+    others = features[[name not in names for name in world.feature_names]]
+    num_places = tables.features.shape[-1] - world.num_features
+    places = np.eye(num_places, tables.features.shape[-1], world.num_features)
+    prior = [-np.log(len(sort)) for sort in (others, features) for _ in sort]
+    sorts = (
+        (np.concatenate([others, -features]), OUTSIDE_BETAS, np.array(prior, np.float32)),
+        (places.astype(np.float32), PLACE_BETAS, np.full(num_places, -np.log(num_places))),
+    )
     return tuple(
         Rivals(
-            jnp.asarray(weights),
+            Goal(weights, np.ones(len(weights), bool), "outside"),
             betas,
-            jnp.where(duplicates(tables, goals, jnp.asarray(weights)), LOW, np.log(prior)),
+            jnp.where(duplicates(tables, goals, jnp.asarray(weights)), LOW, prior),
         )
-        for weights, betas, prior in (
-            (named, BETAS, shares.astype(np.float32)),
-            (places, PLACE_BETAS, np.float32(1 / len(places))),
-        )
+        for weights, betas, prior in sorts
     )
 
 
@@ -86,53 +101,46 @@ def with_places(tables: solve.Table, num_places: int) -> solve.Table:
     return eqx.tree_at(lambda t: t.features, tables, jax.vmap(one)(tables))
 
 
+def about(tables: solve.Table, num_features: int) -> solve.Table:
+    """Return tables with their first features only."""
+    first = tables.features[..., :num_features]
+    return eqx.tree_at(lambda t: t.features, tables, first)
+
+
 def duplicates(
     tables: solve.Table, goals: tuple[Goal, ...], weights: Float[Array, "M E"]
 ) -> Bool[Array, " M"]:
     """Return which weights pay the same as one of `goals` on every transition of `tables`.
 
-    The features that `goals` are about come first in `tables`.
+    Weights, like goals, are about the first features of `tables`.
     """
-    known = tables.features[..., : goals[0].weights.shape[-1]]
-    own = jax.vmap(Goal.reward, (0, None), out_axes=-1)(stack(goals), known)
 
-    def differs(vector: Float[Array, " E"]) -> Bool[Array, ""]:
-        paid = jnp.matmul(tables.features, vector, precision="highest")
-        return jnp.all(jnp.any(paid[..., None] != own, axis=(0, 1, 2)))
+    def paid(weights: Float[Array, "m e"]) -> Float[Array, "L S A m"]:
+        known = about(tables, weights.shape[-1]).features
+        return jnp.matmul(known, weights.T, precision="highest")
 
-    return ~jax.lax.map(differs, weights)
+    own = paid(stack(goals).weights)
+    same = paid(weights)[..., None] == own[..., None, :]
+    return jnp.any(jnp.all(same, axis=(0, 1, 2)), axis=-1)
 
 
-def log_likelihoods(
-    tables: solve.Table,
-    rivals: Rivals,
-    decisions: tuple[Decisions, ...],
-    discount: Float[Array, ""],
-    *,
-    num_steps: int,
-) -> list[Float[Array, "L M*B"]]:
-    """Return, for each agent's decisions, their log-likelihood under every rival and β."""
-    count = rivals.weights.shape[0]
-    goals = Goal(rivals.weights, jnp.ones(count, bool), "rivals")
+def log_policies(
+    tables: solve.Table, rivals: Rivals, discount: Float[Array, ""], *, num_steps: int
+) -> Float[Array, "L S A M*B"]:
+    """Return the log-probabilities of the soft-optimal policy of each goal at each β."""
+    tables = about(tables, rivals.goals.weights.shape[-1])
     betas = jnp.asarray(rivals.inverse_temperatures)
-    policies = soft_policies(tables, goals, betas, discount, num_steps=num_steps)
-    each = [jnp.sum(log_chances(policies, made), axis=1) for made in decisions]
-    return [found.reshape(found.shape[0], -1) for found in each]
-
-
-def log_prior(rivals: Rivals) -> Float[Array, " M*B"]:
-    """Return the logarithm of the prior of every rival and β, all β equally likely."""
-    number = len(rivals.inverse_temperatures)
-    return jnp.repeat(rivals.log_prior - np.log(number), number)
+    each = soft_policies(tables, rivals.goals, betas, discount, num_steps=num_steps)
+    return each.reshape(*each.shape[:3], -1)
 
 
 def log_chances(
-    log_policies: Float[Array, "L S A M B"], decisions: Decisions
-) -> Float[Array, "L T M B"]:
+    log_policies: Float[Array, "L S A M"], decisions: Decisions
+) -> Float[Array, "L T M"]:
     """Return the log-probability of each decision, 0 where it does not count."""
 
     def one(policies, states, actions, counted):
-        return jnp.where(counted[:, None, None], policies[states, actions], 0.0)
+        return jnp.where(counted[:, None], policies[states, actions], 0.0)
 
     made = (decisions.states, decisions.actions, decisions.counted)
     return jax.vmap(one)(log_policies, *made)
