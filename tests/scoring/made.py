@@ -78,7 +78,7 @@ def words(
             "trend": dict(kind.trend),
             "true_readings": {k: list(v) for k, v in kind.true_readings.items()},
         }
-        for name, kind in {**kinds, **absent}.items()
+        for name, kind in {**absent, **kinds}.items()
     }
     about = {
         "question": "Is it there?",

@@ -60,12 +60,12 @@ def test_the_matrix_is_on_each_instruments_own_scale():
     cards = (
         card(of(3.0, 1.0, 1.5), name="a", world="corner"),
         card(of(30.0, 10.0, 25.0), name="a", world="dish"),
-        card(of(0.0, 1.0, -1.0), name="b"),
+        card(of(1.0, 0.0, -1.0), name="b"),
     )
     found = matrix(cards, ("walker", "mixture", "planner", "unicorn"), ("a", "b", "c"))
     np.testing.assert_allclose(
         found,
-        [[0, 0.5, 1, np.nan], [0, 2, 1, np.nan], [np.nan] * 4],
+        [[0, 0.5, 1, np.nan], [0, -1, 1, np.nan], [np.nan] * 4],
         atol=1e-6,
     )
 
@@ -74,8 +74,13 @@ def test_the_matrix_is_on_each_instruments_own_scale():
 def test_without_a_scale_the_matrix_is_empty(spoilt: str):
     kinds = of(3.0, 1.0, 1.5)
     kinds[spoilt].values = np.full(4, np.nan)
-    cards = (card(kinds, name="a"), card(of(1.0, 1.0, 0.0), name="b"))
-    found = matrix(cards, ("planner", "walker", "mixture"), ("a", "b"))
+    cards = (
+        card(kinds, name="unread"),
+        card(of(1.0, 1.0, 0.0), name="constant"),
+        card(of(0.0, 1.0, 0.5), name="upside down"),
+    )
+    names = tuple(c.instrument for c in cards)
+    found = matrix(cards, ("planner", "walker", "mixture"), names)
     assert np.isnan(found).all()
 
 

@@ -32,7 +32,8 @@ def matrix(
     """Return the mean score of each instrument on each kind, scaled to its own range.
 
     0 is what its negatives read on average, 1 what its positives do; NaN where a kind is no
-    part of the trial.
+    part of the trial, and where positives cannot be told from negatives (the interval of
+    the AUC holds 0.5 or lies below), so that there is no scale.
     """
     table = np.full((len(names), len(kinds)), np.nan)
     for i, name in enumerate(names):
@@ -46,7 +47,7 @@ def matrix(
 
 def _scaled(card: Scorecard, kind: str) -> float:
     scores = {row.kind: row.score for row in card.kinds}
-    if kind not in scores:
+    if kind not in scores or not card.auc.lower > 0.5:
         return float("nan")
     ends = [
         measured_mean(np.array([row.score for row in card.kinds if row.role == role]))

@@ -104,4 +104,4 @@ def _pattern_row(found: TrialReadings, control: Mapping[str, Any]) -> PatternRow
 
 def _pattern_gate(row: PatternRow) -> Gate:
     name = f"{row.reading} of {row.agents}"
-    return Gate("pattern", name, row.mean, f"{row.low:g} to {row.high:g}", row.passed)
+    return Gate("pattern", name, row.mean, row.bound, row.passed)

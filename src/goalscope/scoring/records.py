@@ -1,5 +1,6 @@
 """What a trial found out about an instrument, as plain records."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -54,6 +55,14 @@ class PatternRow:
     def agents(self) -> str:
         """The kind and the doses that count, in words."""
         return self.kind if self.dose is None else f"{self.kind}, dose ≥ {self.dose:g}"
+
+    @property
+    def bound(self) -> str:
+        """Where the mean must lie, in words."""
+        if math.isinf(self.low):
+            return "any number" if math.isinf(self.high) else f"at most {self.high:g}"
+        above = math.isinf(self.high)
+        return f"at least {self.low:g}" if above else f"{self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True)
