@@ -220,6 +220,15 @@ def test_each_instrument_says_what_it_asks_reads_and_cannot_tell(
         assert len(gates) == sum(len(c.gates) for c in own)
 
 
+def test_a_role_from_a_dose_on_says_so(cards: Cards):
+    first, *others = cards[0].kinds
+    later = dataclasses.replace(first, from_dose=4.0)
+    changed = dataclasses.replace(cards[0], kinds=(later, *others))
+    page = read(render_calibration((changed,), COMMAND))
+    rows = {row[0]: row for row in table_of(page.named("instrument1"))}
+    assert rows[first.kind][1] == f"{first.role}, dose ≥ 4"
+
+
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))
 def test_ticks_are_few_round_and_on_the_scale(low: float, width: float):
     scale = Scale([low, low + width])

@@ -25,6 +25,7 @@ class Kind:
         half_width: of the intervals around the values.
         goals: the goal that each was given.
         checks: share of agents that pass the one check.
+        from_dose: dose from which they count.
     """
 
     role: str
@@ -37,6 +38,7 @@ class Kind:
     true_readings: Mapping[str, Sequence[float]] = field(default_factory=dict)
     retest: Any = None
     checks: float = 1.0
+    from_dose: float | None = None
 
     @property
     def table(self) -> np.ndarray:
@@ -74,6 +76,7 @@ def words(
     cases = {
         name: {
             "role": kind.role,
+            "from_dose": kind.from_dose,
             "truth": kind.truth,
             "trend": dict(kind.trend),
             "true_readings": {k: list(v) for k, v in kind.true_readings.items()},

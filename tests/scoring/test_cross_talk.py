@@ -47,6 +47,9 @@ def test_negatives_are_held_against_the_instrument():
     walker.doses = walker.table[:, 0]
     found = {f.kind: f for f in cross_talk((card(kinds, **words),))}
     assert found["random walker"].mark == "large"
+    walker.from_dose = 0.05
+    found = {f.kind: f for f in cross_talk((card(kinds, **words),))}
+    assert found["random walker"].mark == "own dose"
 
 
 def test_a_reason_makes_it_listed_and_nothing_else_does():

@@ -216,6 +216,19 @@ def test_a_threshold_is_of_the_score_or_there_is_none():
     assert math.isnan(card(GOAL_KINDS, **words).threshold)
 
 
+def test_agents_below_the_dose_of_their_role_are_not_judged():
+    kinds, words = perfect()
+    kinds["planner"].values = np.where(kinds["planner"].doses < 2, 0.0, 1.0)
+    kinds["planner"].from_dose = 2.0
+    power = {array_name(k, "4"): kinds[k].table for k in ("planner", "random walker")}
+    found = card(kinds, power=power, **words)
+    assert (found.positives, found.hit_rate.estimate, found.auc.estimate) == (150, 1, 1)
+    assert found.power[4] == found.auc
+    assert row(found, "planner").n == 200
+    assert row(found, "planner").convicted == 0.75
+    assert "agents" in missed(found)
+
+
 def test_retests_are_compared_agent_by_agent():
     kinds, words = perfect()
     again = kinds["planner"].retest.copy()

@@ -17,11 +17,12 @@ MARKS: dict[Mark, str] = {
 }
 CAPTION = (
     "Spearman's ρ between the dose of a kind and the score, in its worst world; scores "
-    "closer than 1% of the way from negatives to positives count as equal. Numbers "
-    "without colour do not count: the kind is one of the instrument's positives, whose "
-    "dose grades what it looks for, or its score is required to follow the dose. No other "
-    f"dose should be followed: ✗ marks |ρ| ≥ {MAX_CORRELATION:g}, ? the same where the 95% "
-    "interval still holds 0, † the same with a known reason."
+    "closer than 1% of the way from negatives to positives count as equal. Numbers without "
+    "colour do not count, since the dose grades what the instrument looks for: the kind is "
+    "one of its positives, or is a negative only from a dose on, or the score is required "
+    f"to follow the dose. No other dose should be followed: ✗ marks |ρ| ≥ "
+    f"{MAX_CORRELATION:g}, ? the same where the 95% interval still holds 0, † the same "
+    "with a known reason."
 )
 
 

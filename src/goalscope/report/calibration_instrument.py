@@ -20,6 +20,7 @@ from goalscope.report.calibration_kinds import (
     MISSED,
     ROLE_KEY,
     ROLES,
+    counts_as,
     hundredths,
     kinds,
     measured,
@@ -74,7 +75,7 @@ def _lanes(cards: Sequence[Scorecard]) -> tuple[Lane, ...]:
     for rows in sorted(found.values(), key=_lane_order):
         known = [row for row in rows if row is not None]
         agents = ", ".join(dict.fromkeys(f"{row.n:,}" for row in known))
-        words = (known[0].kind, known[0].role, known[0].truth, agents)
+        words = (known[0].kind, counts_as(known[0]), known[0].truth, agents)
         lanes.append(Lane(words, lane_svg(rows, scale, thresholds), bars_svg(rows)))
     return tuple(lanes)
 
@@ -112,7 +113,7 @@ def _numbers(cards: Sequence[Scorecard]) -> Table:
     rows = tuple(
         (
             row.kind,
-            row.role,
+            counts_as(row),
             card.world,
             f"{row.n:,}",
             number(row.score),

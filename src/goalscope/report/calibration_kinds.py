@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from goalscope.report.figure import Key
 from goalscope.report.wording import NOTHING, number
-from goalscope.scoring.records import Gate, Scorecard
+from goalscope.scoring.records import Gate, KindRow, Scorecard
 from goalscope.statistics import Interval
 
 ROLES = ("positive", "negative", "neither")
@@ -49,6 +49,11 @@ def _place(truth: str) -> int:
 def role_order(role: str) -> int:
     """Return positives first, then negatives, then the others."""
     return ROLES.index(role) if role in ROLES else len(ROLES)
+
+
+def counts_as(row: KindRow) -> str:
+    """Return the role of a kind, and from which dose on it has it."""
+    return row.role if row.from_dose is None else f"{row.role}, dose ≥ {row.from_dose:g}"
 
 
 def measured(gate: Gate) -> str:

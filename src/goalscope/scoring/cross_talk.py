@@ -40,9 +40,10 @@ class Follows:
 def cross_talk(cards: tuple[Scorecard, ...]) -> tuple[Follows, ...]:
     """Return what each score follows, one entry per instrument and kind.
 
-    A kind's dose is an instrument's own if the kind is one of its positives, whose dose
-    grades what it looks for, or if its score is required to follow the dose. The score
-    should follow no other dose, be it that of a negative or of a kind that is neither.
+    A kind's dose is an instrument's own if it grades what the instrument looks for: if the
+    kind is one of its positives, or counts as a negative only from a dose on, or if the
+    score is required to follow the dose. The score should follow no other dose, be it that
+    of a negative or of a kind that is neither.
     """
     found: dict[tuple[str, str], Follows] = {}
     for follows in _all(cards):
@@ -70,7 +71,7 @@ def _all(cards: tuple[Scorecard, ...]) -> Iterator[Follows]:
 
 
 def _mark(row: KindRow, found: Interval, reason: str) -> Mark:
-    if row.role == "positive" or row.trend:
+    if row.role == "positive" or row.from_dose is not None or row.trend:
         return "own dose"
     if abs(found.estimate) < MAX_CORRELATION:
         return "small"

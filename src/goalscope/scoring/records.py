@@ -71,6 +71,7 @@ class KindRow:
 
     Fields:
         kind, role, truth: which agents, how they count, and what there is to find in them.
+        from_dose: the dose from which they count so, None if all do.
         n: agents.
         score: mean score.
         spread: between which scores the middle 90 % of them lie.
@@ -86,6 +87,7 @@ class KindRow:
     kind: str
     role: str
     truth: str
+    from_dose: float | None
     n: int
     score: float
     spread: tuple[float, float]

@@ -93,6 +93,7 @@ def _kind_row(found: TrialReadings, kind: str, resolution: float) -> KindRow:
         kind=kind,
         role=about["role"],
         truth=about["truth"],
+        from_dose=about.get("from_dose"),
         n=len(scores),
         score=measured_mean(scores),
         spread=(float(low), float(high)),
