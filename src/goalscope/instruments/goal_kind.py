@@ -30,6 +30,7 @@ from goalscope.instruments.rival_goals import (
     mixtures,
     outsiders,
     singles,
+    together,
     with_places,
 )
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
@@ -191,29 +192,26 @@ class GoalKind(AbstractInstrument):
     ) -> Weighed:
         """Return the log-likelihoods of decisions under all models, for several agents."""
         tables = with_places(sheet.tables, world.token_sizes[0])
-        sorts = (
-            singles(self.goals),
-            mixtures(self.goals),
-            *outsiders(tables, self.goals, world),
-        )
+        mixed, others, places = mixtures(self.goals), *outsiders(tables, self.goals, world)
         policies = [
             log_policies(tables, sort, self.discount, num_steps=world.horizon)
-            for sort in sorts
+            for sort in (singles(self.goals), together(mixed, others), places)
         ]
         grid = (len(self.goals), len(BETAS))
         single = policies[0].reshape(*policies[0].shape[:3], *grid)
-        outside_prior = jnp.concatenate([sort.log_priors for sort in sorts[2:]])
+        outside_prior = jnp.concatenate([others.log_priors, places.log_priors])
+        end = len(mixed.log_priors)
 
         def one(made):
             chances = [log_chances(each, made) for each in policies]
-            mixed, *outside = [jnp.sum(each, axis=1) for each in chances[1:]]
+            rivals = jnp.sum(jnp.concatenate(chances[1:], axis=-1), axis=1)
             evidence = weigh(made, single, world)
             nulls, null_prior = with_rhythms(evidence, made, num_actions=world.num_actions)
             return Weighed(
                 single=evidence.goals,
                 leaking=leaking(chances[0].reshape(*made.counted.shape, *grid)),
-                rivals=(mixed, jnp.concatenate(outside, axis=1), nulls),
-                log_prior=(sorts[1].log_priors, outside_prior, null_prior),
+                rivals=(rivals[:, :end], rivals[:, end:], nulls),
+                log_prior=(mixed.log_priors, outside_prior, null_prior),
                 cue=cue,
             )
 

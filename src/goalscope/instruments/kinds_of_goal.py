@@ -82,7 +82,8 @@ def leaking(log_chances: Float[Array, "L T G B"]) -> Float[Array, "L G G KB"]:
         kept = jnp.log1p(-leak) + own
         return jnp.sum(jnp.logaddexp(kept, jnp.log(leak) + others), axis=1)
 
-    return jnp.concatenate([one(leak) for leak in LEAKS], axis=-1)
+    each = jax.vmap(one, out_axes=-1)(jnp.asarray(LEAKS))
+    return each.reshape(*each.shape[:3], -1)
 
 
 def with_rhythms(

@@ -17,9 +17,8 @@ from goalscope.worlds.base import AbstractWorld
 LOW = np.float32(-1e9)
 """Logarithm of a prior probability of nothing; finite, so that differences are numbers."""
 BETAS = np.geomspace(4, 128, 6).astype(np.float32)
-MIXTURE_BETAS = np.array([8.0, 24.0, 72.0], np.float32)
+RIVAL_BETAS = np.array([8.0, 24.0, 72.0], np.float32)
 MIXTURE_SHARES = np.array([0.38, 0.44, 0.5, 0.56, 0.62], np.float32)
-OUTSIDE_BETAS = np.array([8.0, 24.0, 72.0, 216.0], np.float32)
 PLACE_BETAS = np.array([12.0, 48.0], np.float32)
 
 
@@ -55,7 +54,7 @@ def mixtures(goals: tuple[Goal, ...]) -> Rivals:
         for g, h in combinations(goals, 2)
         for w in MIXTURE_SHARES
     ]
-    return Rivals(stack(tuple(mixed)), MIXTURE_BETAS, jnp.zeros(len(mixed)))
+    return Rivals(stack(tuple(mixed)), RIVAL_BETAS, jnp.zeros(len(mixed)))
 
 
 def outsiders(
@@ -74,7 +73,7 @@ def outsiders(
     places = np.eye(num_places, tables.features.shape[-1], world.num_features)
     prior = [-np.log(len(sort)) for sort in (others, features) for _ in sort]
     sorts = (
-        (np.concatenate([others, -features]), OUTSIDE_BETAS, np.array(prior, np.float32)),
+        (np.concatenate([others, -features]), RIVAL_BETAS, np.array(prior, np.float32)),
         (places.astype(np.float32), PLACE_BETAS, np.full(num_places, -np.log(num_places))),
     )
     return tuple(
@@ -85,6 +84,19 @@ def outsiders(
         )
         for weights, betas, prior in sorts
     )
+
+
+def together(one: Rivals, other: Rivals) -> Rivals:
+    """Return two sorts of goals with the same inverse temperatures in one stack."""
+    weights, once, prior = (
+        jnp.concatenate([jnp.asarray(leaf), jnp.asarray(more)])
+        for leaf, more in (
+            (one.goals.weights, other.goals.weights),
+            (one.goals.once, other.goals.once),
+            (one.log_prior, other.log_prior),
+        )
+    )
+    return Rivals(Goal(weights, once, "stacked"), one.inverse_temperatures, prior)
 
 
 def with_places(tables: solve.Table, num_places: int) -> solve.Table:
