@@ -164,7 +164,7 @@ def test_stored_levels_are_edited_as_those_of_their_world():
 def test_what_cannot_be_edited_is_refused():
     world = WORLDS["cheese"]
     level = world.sample_level(jax.random.key(0))
-    with pytest.raises(ValueError, match="no object 'corner'.*it has cheese"):
+    with pytest.raises(ValueError, match=r"no object 'corner'.*it has cheese"):
         moved(jax.random.key(0), world, level, "corner")
     fixed = FixedLevels.draw(jax.random.key(0), world, num_levels=2)
     disguised = object.__new__(FixedLevels)

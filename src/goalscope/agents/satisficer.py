@@ -14,7 +14,7 @@ from goalscope.worlds.fields import check_range, real
 
 
 class Satisficer(AbstractAgent[Solution, tuple[()]]):
-    """Acts by chance where that is expected to earn its aspiration, and optimally elsewhere.
+    """Acts by chance where that should earn its aspiration, and optimally elsewhere.
 
     `π(·|s)` is uniform if `V_chance(s) ≥ c`, and uniform over the optimal actions if not,
     where `V_chance(s)` is the undiscounted return of acting by chance from `s` to the

@@ -1,4 +1,4 @@
-"""Levels with one thing changed: a goal moved, a way blocked. What was learnt by heart fails.
+"""Levels with one thing changed: a goal moved, a way blocked. Where memory alone fails.
 
 Edits are for grid worlds whose levels say which cells are `walls` and where the `start` is,
 and keep the cell of an object in a field that is named like the feature of getting there,
@@ -24,9 +24,10 @@ CERTAIN = 0.999
 
 
 class Edit(NamedTuple):
-    """A level with one thing changed, and whether it could be: if not, the level is as it was.
+    """A level with one thing changed, and whether it could be.
 
-    An edited level can be solved from where it begins.
+    An edited level can be solved from where it begins. If nothing could be changed, it is
+    the level as it was.
     """
 
     level: Any
@@ -70,7 +71,7 @@ class EditableLevel(Protocol):
 def moved(
     key: Key[Array, ""], world: AbstractSolvableWorld, level: Any, feature: str
 ) -> Edit:
-    """Return `level` with the object of `feature` at another free cell. Consumes `key`.
+    r"""Return `level` with the object of `feature` at another free cell. Consumes `key`.
 
     Uniform over the cells that leave the level solvable. Where there are several such
     objects, the first moves.
@@ -80,7 +81,7 @@ def moved(
 
     >>> from goalscope.worlds.corner import Corner
     >>> world = Corner(size=3)
-    >>> level = world.parse_level("#####\\n#*..#\\n#...#\\n#..@#\\n#####")
+    >>> level = world.parse_level("#####\n#*..#\n#...#\n#..@#\n#####")
     >>> edit = moved(jax.random.key(0), world, level, "cheese")
     >>> bool(edit.possible), int(edit.level.cheese) in (0, 8)
     (True, False)
@@ -91,7 +92,7 @@ def moved(
     grid = editable(world)
     cells = jnp.arange(level.walls.shape[0])
     good = jax.vmap(lambda cell: playable(grid, placed(grid, level, feature, cell)))(cells)
-    good = good & ~level.walls & ~_occupied(level) & (cells != level.start)
+    good = good & is_free(level) & (cells != level.start)
     return _first(level, placed(grid, level, feature, _draw(key, good)), jnp.any(good))
 
 
@@ -122,7 +123,7 @@ def blocked(
 
 
 def editable(world: AbstractSolvableWorld) -> AbstractGridWorld:
-    """Return `world`, or the one its levels are from; raise `TypeError` if it is no grid."""
+    """Return `world`, or the one its levels are from, if that is a grid world."""
     world = underlying(world)
     if not isinstance(world, AbstractGridWorld):
         raise TypeError(
@@ -148,21 +149,36 @@ def placed(world: AbstractGridWorld, level: Any, feature: str, cell: Int[Array, 
     return level._replace(**{name: jnp.sort(there) if name in FIELDS.values() else there})
 
 
+def movable(world: AbstractSolvableWorld, level: Any, feature: str) -> bool:
+    """Return whether levels of `world` have an object of `feature` that can be moved."""
+    world = underlying(world)
+    return isinstance(world, EditableWorld) or feature in _fields(editable(world), level)
+
+
 def _field(
     world: AbstractGridWorld, level: EditableLevel, feature: str
 ) -> tuple[str, int | None]:
     """Return where a level says where the object of `feature` is: field and slot."""
-    fields = {name: at for name, at in level._asdict().items() if name not in NOT_FIELDS}
-    known = {name: (name, None) for name, at in fields.items() if at.ndim == 0}
-    known |= {name: (field, 0) for name, field in FIELDS.items() if field in fields}
-    for slot in range(fields["objects"].shape[0] if "objects" in fields else 0):
-        known[world.feature_names[slot]] = ("objects", slot)
+    known = _fields(world, level)
     if feature not in known:
         raise ValueError(
             f"{type(world).__name__} has no object {feature!r} that could be moved; it has "
             f"{', '.join(known)}"
         )
     return known[feature]
+
+
+def _fields(
+    world: AbstractGridWorld, level: EditableLevel
+) -> dict[str, tuple[str, int | None]]:
+    """Return where a level says where each object is."""
+    fields = {name: at for name, at in level._asdict().items() if name not in NOT_FIELDS}
+    known: dict[str, tuple[str, int | None]]
+    known = {name: (name, None) for name, at in fields.items() if at.ndim == 0}
+    known |= {name: (field, 0) for name, field in FIELDS.items() if field in fields}
+    for slot in range(fields["objects"].shape[0] if "objects" in fields else 0):
+        known[world.feature_names[slot]] = ("objects", slot)
+    return known
 
 
 def with_wall(level: EditableLevel, cell: Int[Array, ""]) -> Any:
@@ -174,7 +190,7 @@ def walled(world: AbstractGridWorld, level: EditableLevel) -> Bool[Array, " S"]:
     """Return which free and empty cells could be walls, and the level still be solved."""
     cells = jnp.arange(level.walls.shape[0])
     good = jax.vmap(lambda cell: playable(world, with_wall(level, cell)))(cells)
-    return good & ~level.walls & ~_occupied(level) & (cells != level.start)
+    return good & is_free(level) & (cells != level.start)
 
 
 def through(
@@ -212,6 +228,11 @@ def distances(walls: Bool[Array, " S"], cell: Int[Array, ""]) -> Int[Array, " S"
 
     begin = (jnp.where(cells == cell, 0, num_cells), jnp.array(True))
     return jax.lax.while_loop(lambda carry: carry[1], relax, begin)[0]
+
+
+def is_free(level: EditableLevel) -> Bool[Array, " S"]:
+    """Return which cells hold neither a wall nor an object; the mouse may be there."""
+    return ~level.walls & ~_occupied(level)
 
 
 def _occupied(level: EditableLevel) -> Bool[Array, " S"]:

@@ -1,16 +1,16 @@
-"""A world of a few levels that come again and again: the levels that an agent was trained on.
+"""A world of a few levels that come again and again: those that an agent was trained on.
 
-The temptation is memory: where levels come back, a table of what to do is as good as a plan,
-until something in a level is changed.
+The temptation is memory: where levels come back, a table of what to do is as good as a
+plan, until something in a level is changed.
 """
 
-from typing import Generic
+from typing import Generic, overload
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from goalscope.worlds.base import AbstractSolvableWorld, Level, State
+from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld, Level, State
 
 
 class FixedLevels(AbstractSolvableWorld[Level, State], Generic[Level, State]):
@@ -34,8 +34,8 @@ class FixedLevels(AbstractSolvableWorld[Level, State], Generic[Level, State]):
         if len(lengths) != 1 or not min(lengths) or min(lengths)[0] < 1:
             shapes = [leaf.shape for leaf in jax.tree.leaves(levels)]
             raise ValueError(
-                f"levels have shapes {shapes}; every array needs the same leading axis, one "
-                "entry a level: stack them, or use `FixedLevels.draw`"
+                f"levels have shapes {shapes}; every array needs the same leading axis, "
+                "one entry a level: stack them, or use `FixedLevels.draw`"
             )
         if isinstance(world, FixedLevels):
             raise TypeError("world is a FixedLevels already; give `underlying(world)`")
@@ -125,8 +125,16 @@ def _sample(world: AbstractSolvableWorld[Level, State], keys: Key[Array, " N"]) 
     return jax.vmap(lambda key: world.sample_level(key))(keys)
 
 
+@overload
 def underlying(
     world: AbstractSolvableWorld[Level, State],
-) -> AbstractSolvableWorld[Level, State]:
-    """Return the world that `world` takes its levels from: itself, unless they are fixed."""
+) -> AbstractSolvableWorld[Level, State]: ...
+
+
+@overload
+def underlying(world: AbstractWorld[Level, State]) -> AbstractWorld[Level, State]: ...
+
+
+def underlying(world: AbstractWorld[Level, State]) -> AbstractWorld[Level, State]:
+    """Return the world that `world` has its levels from: itself, unless they are fixed."""
     return world.world if isinstance(world, FixedLevels) else world
