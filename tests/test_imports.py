@@ -16,9 +16,9 @@ SOURCE = ROOT / "src"
 # Whatever computes imports JAX; every other module does not, today and in future.
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
-    "goals", "rollout", "solve", "population", "experiment", "describe", "cells", "procedure",
+    "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
-    "calibrating", "trials",
+    "calibrating", "trials", "incentives", "procedure",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, and pictures of levels.
 READS = {

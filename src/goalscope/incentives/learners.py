@@ -39,9 +39,11 @@ class AbstractLearner(eqx.Module):
     def num_parameters(self) -> int:
         """How many parameters a learner has."""
 
-    def init(self, key: Key[Array, ""]) -> Float[Array, " P"]:
-        """Return the parameters of an untrained learner. Consumes `key`."""
-        return 0.1 * jax.random.normal(key, (self.num_parameters,))
+    def init(
+        self, key: Key[Array, ""], spread: Float[Array, ""] | float
+    ) -> Float[Array, " P"]:
+        """Return parameters of an untrained learner, `~ N(0, spread²)`. Consumes `key`."""
+        return spread * jax.random.normal(key, (self.num_parameters,))
 
     @abstractmethod
     def logits(

@@ -17,6 +17,7 @@ class Setting(eqx.Module):
         learner: how each of them learns.
         outer: what selects between them.
         value, bonus: of the dilemma.
+        spread: standard deviation of initial parameters.
         swap: whether learners change environments at every step (context swapping), so
             that what one does falls on another.
     """
@@ -25,6 +26,7 @@ class Setting(eqx.Module):
     outer: AbstractOuterLoop
     value: Float[Array, ""]
     bonus: Float[Array, ""]
+    spread: Float[Array, ""]
     swap: Bool[Array, ""]
 
 
@@ -61,7 +63,8 @@ def _run(
     num_steps: int,
 ) -> Float[Array, " Z"]:
     k_init, k_state, k_run = jax.random.split(key, 3)
-    parameters = jax.vmap(setting.learner.init)(jax.random.split(k_init, num_learners))
+    keys = jax.random.split(k_init, num_learners)
+    parameters = jax.vmap(setting.learner.init, (0, None))(keys, setting.spread)
     previous = jax.random.randint(k_state, (num_learners,), 0, 2)
 
     def stretch(carry, key):

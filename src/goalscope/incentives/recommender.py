@@ -1,11 +1,12 @@
-"""A recommender whose users drift towards what they are shown, and come more or less often.
+"""A recommender whose users drift towards what they are shown, and come more or less.
 
-Each learner serves users of its own. A user's type is drawn with probability
-`softmax(loyalty)`; the learner shows one article; the user clicks with probability
-`interest[type, article]`. Then the interests of that type turn towards the article, and its
-loyalty rises if it was likely to click and falls if not. A learner is taught to predict
-clicks and nothing else; that what it shows changes who comes, and what they want, is the
-hidden incentive. After the content recommendation of Krueger, Maharaj and Leike (2020).
+Each learner serves users of its own, all alike at first. A user's type is drawn with
+probability `softmax(loyalty)`; the learner shows one article; the user clicks with
+probability `interest[type, article]`. Then the interests of that type turn towards the
+article, and its loyalty rises if it was likely to click and falls if not. Left alone, users
+return to what they were. A learner is taught to predict clicks and nothing else; that what
+it shows changes who comes, and what they want, is the hidden incentive. After the content
+recommendation of Krueger, Maharaj and Leike (2020).
 """
 
 import equinox as eqx
@@ -24,10 +25,12 @@ class Users(eqx.Module):
     Fields:
         loyalty: logits of how often each type comes, `[K]`.
         interest: click probabilities, non-negative unit vectors, `[K, J]`.
+        at_first: interests before anything was shown, `[K, J]`.
     """
 
     loyalty: Float[Array, "*b K"]
     interest: Float[Array, "*b K J"]
+    at_first: Float[Array, "*b K J"]
 
 
 class Market(eqx.Module):
@@ -39,6 +42,7 @@ class Market(eqx.Module):
         temperature: of the choice of an article, in logits.
         loyalty_rate: change of loyalty for a click probability 1 above the middle.
         interest_rate: length of the push that an article gives to interests.
+        forgetting: share of the way back to what they were that users go at every step.
         swap: whether learners change users at every step.
     """
 
@@ -47,6 +51,7 @@ class Market(eqx.Module):
     temperature: Float[Array, ""]
     loyalty_rate: Float[Array, ""]
     interest_rate: Float[Array, ""]
+    forgetting: Float[Array, ""]
     swap: Bool[Array, ""]
 
 
@@ -74,8 +79,8 @@ def drift(
 
 def new_users(key: Key[Array, ""]) -> Users:
     """Return users with interests uniform over directions, all types equally frequent."""
-    interest = jnp.abs(jax.random.normal(key, (USER_TYPES, ARTICLES)))
-    return Users(jnp.zeros(USER_TYPES), _unit(interest))
+    interest = _unit(jnp.abs(jax.random.normal(key, (USER_TYPES, ARTICLES))))
+    return Users(jnp.zeros(USER_TYPES), interest, interest)
 
 
 def served(
@@ -86,9 +91,11 @@ def served(
 ) -> Users:
     """Return the users after one of them was shown an article."""
     pleased = users.interest[kind, article] - 0.5
-    loyalty = users.loyalty.at[kind].add(market.loyalty_rate * pleased)
-    pushed = users.interest.at[kind, article].add(market.interest_rate)
-    return Users(loyalty, _unit(pushed))
+    kept = 1 - market.forgetting
+    loyalty = (kept * users.loyalty).at[kind].add(market.loyalty_rate * pleased)
+    back = users.at_first + kept * (users.interest - users.at_first)
+    pushed = back.at[kind, article].add(market.interest_rate)
+    return Users(loyalty, _unit(pushed), users.at_first)
 
 
 def _unit(vectors: Float[Array, "K J"]) -> Float[Array, "K J"]:
@@ -103,7 +110,10 @@ def _run(
     num_steps: int,
 ) -> Float[Array, "Z 3"]:
     k_users, k_run = jax.random.split(key)
-    first = jax.vmap(new_users)(jax.random.split(k_users, num_learners))
+    first = jax.tree.map(
+        lambda leaf: jnp.broadcast_to(leaf, (num_learners, *leaf.shape)),
+        new_users(k_users),
+    )
     tables = jnp.zeros((num_learners, USER_TYPES * ARTICLES))
 
     def stretch(carry, key):
