@@ -16,11 +16,14 @@ from goalscope.testing import check_agent
 from goalscope.worlds.corner import Corner
 from goalscope.worlds.dish import Dish
 from goalscope.worlds.keys import Keys
+from goalscope.worlds.objects import Objects
 
 CORNER = Corner(shifted_share=1.0, corner_size=2, size=5, horizon=64)
 DISH = Dish(shifted_share=1.0, dish_planes=2, size=5, horizon=64)
+OBJECTS = Objects(names=("bell", "lamp"), size=5, horizon=64)
 CASES = [(CORNER, name) for name in CORNER.feature_names]
 CASES += [(DISH, name) for name in DISH.feature_names]
+CASES += [(OBJECTS, "lamp")]
 
 
 @eqx.filter_jit

@@ -19,9 +19,10 @@ from goalscope.agents.transparent import (
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import real
 from goalscope.worlds.grid import AbstractMazeWorld
+from goalscope.worlds.objects import Objects
 
-PLANES = {"cheese": 1, "dish": 2}
-"""Plane of a maze's observation that shows a feature; walls are plane 0."""
+FIXED = ("corner", "square", "far_corner")
+"""Features of places that are not shown, because they are the same in every level."""
 
 SITES = ("reward", "values", "logits")
 
@@ -44,8 +45,14 @@ def can_read(world: AbstractWorld) -> bool:
     """Return whether a reader can be written for this world."""
     if not isinstance(world, AbstractMazeWorld):
         return False
-    known = {*PLANES, "corner", "square", "far_corner"}
-    return set(world.feature_names) <= known and len(world.level_shape) == 3
+    return set(world.feature_names) <= {*_shown(world), *FIXED}
+
+
+def _shown(world: AbstractWorld) -> dict[str, int]:
+    """Return the plane of a maze's observation that shows a feature; walls are plane 0."""
+    if isinstance(world, Objects):
+        return {name: plane for plane, name in enumerate(world.names, 1)}
+    return {"cheese": 1, "dish": 2}
 
 
 def write_reader(world: AbstractWorld) -> Reader:
@@ -53,13 +60,14 @@ def write_reader(world: AbstractWorld) -> Reader:
     if not can_read(world) or not isinstance(world, AbstractMazeWorld):
         raise TypeError(
             f"no weights can be written for {type(world).__name__}; a maze can be read "
-            f"whose features are among {', '.join(PLANES)}, corner, square and far_corner"
+            f"whose features it shows, or are among {', '.join(FIXED)}"
         )
     names, size = world.feature_names, world.size
     planes = np.zeros((len(names), world.level_shape[0]), np.float32)
     ends = np.zeros(world.level_shape[0], np.float32)
-    for name in set(PLANES) & set(names):
-        planes[names.index(name), PLANES[name]] = ends[PLANES[name]] = 1
+    for name, plane in _shown(world).items():
+        if name in names:
+            planes[names.index(name), plane] = ends[plane] = 1
     rows, columns = np.divmod(np.arange(size**2), size)
     inside = np.maximum(rows, columns) < np.asarray(getattr(world, "corner_size", 1))
     fixed = {

@@ -22,6 +22,8 @@ class OnlineCode(eqx.Module):
     Fields:
         bits: what each label costs when its turn comes, `[N]`; the uniform code for the
             first block.
+        hits: whether each label was the likeliest when its turn came, `[N]`; in the last
+            block, whether a probe fitted to the blocks before it is right.
         model_bits: what is saved by knowing the final classifier beforehand, in bits: the
             cost of the model (Voita & Titov 2020).
         compression: `Σ c_i log₂ K / Σ c_i bits_i`; 1 is no better than guessing.
@@ -29,6 +31,7 @@ class OnlineCode(eqx.Module):
     """
 
     bits: Float[Array, "*b N"]
+    hits: Bool[Array, "*b N"]
     model_bits: Float[Array, "*b"]
     compression: Float[Array, "*b"]
     converged: Bool[Array, "*b"]
@@ -58,27 +61,29 @@ def online_code(
     """
     ends = block_sizes(inputs.shape[0], block_ends)
     position = jnp.arange(inputs.shape[0])
-    place = jnp.arange(inputs.shape[0])
     uniform = jnp.full(inputs.shape[0], np.log(num_classes), inputs.dtype)
 
     def block(carry, span):
-        weight, cost, converged = carry
+        weight, cost, hits, converged = carry
         known, until = span
         seen = counts * (position < known)
         fitted = fit_classifier(
             inputs, labels, seen, num_classes=num_classes, ridge=ridge, start=weight
         )
-        nats = -fitted.log_probabilities(inputs)[place, labels]
-        cost = jnp.where((position >= known) & (position < until), nats, cost)
-        return (fitted.weight, cost, converged & fitted.converged), nats
+        each = fitted.log_probabilities(inputs)
+        nats, right = -each[position, labels], jnp.argmax(each, axis=-1) == labels
+        now = (position >= known) & (position < until)
+        cost, hits = jnp.where(now, nats, cost), jnp.where(now, right, hits)
+        return (fitted.weight, cost, hits, converged & fitted.converged), nats
 
     start = jnp.zeros((inputs.shape[1] + 1, num_classes), inputs.dtype)
-    begin = (start, uniform, jnp.array(True))
+    begin = (start, uniform, position < 0, jnp.array(True))
     spans = (ends, jnp.append(ends[1:], ends[-1]))
-    (_, cost, converged), nats = jax.lax.scan(block, begin, spans)
+    (_, cost, hits, converged), nats = jax.lax.scan(block, begin, spans)
     spent = jnp.sum(counts * cost)
     return OnlineCode(
         bits=cost / np.log(2),
+        hits=hits,
         model_bits=(spent - jnp.sum(counts * nats[-1])) / np.log(2),
         compression=jnp.sum(counts * uniform) / spent,
         converged=converged,

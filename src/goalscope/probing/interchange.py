@@ -116,6 +116,7 @@ def fit_subspace(
     *,
     rank: int,
     num_steps: int = 200,
+    batch_size: int | None = None,
     learning_rate: float = 0.05,
 ) -> Float[Array, "D R"]:
     """Return the basis whose swap makes outputs follow the source: DAS. Consumes `key`.
@@ -126,33 +127,53 @@ def fit_subspace(
     direction that is read (Makelov et al. 2024); `reads` forbids that.
 
     Args:
-        key: for the first columns.
+        key: for the first columns: random mixtures of what a swap would change, and noise.
         downstream: as above.
         pairs: to fit to.
         reads: see `swapped`; the projector on what downstream reads (`row_space`).
         rank: number of columns.
-        num_steps: steps of Adam, on all pairs each.
+        num_steps: steps of Adam.
+        batch_size: pairs of each step, in turn; all of them if not given.
         learning_rate: falls to 0 as a cosine.
     """
     width = pairs.base.shape[-1]
     if not 1 <= rank <= width:
         raise ValueError(f"a subspace of {width} activations has rank 1 to {width}: {rank}")
-    counts = pairs.counts / jnp.maximum(jnp.sum(pairs.counts), 1)
+    num_pairs = pairs.counts.shape[0]
+    turns = jnp.arange(num_steps)[:, None] * (batch_size or num_pairs)
+    turns = (turns + jnp.arange(batch_size or num_pairs)[None]) % num_pairs
 
-    def loss(columns):
-        hidden = swapped(pairs.base, pairs.source, orthonormal(columns), reads)
-        chances = jax.nn.softmax(jax.vmap(downstream)(hidden, pairs.rest))
-        right = jnp.sum(chances * pairs.targets, axis=-1)
-        return -jnp.sum(counts * jnp.log(right + 1e-6))
+    def loss(columns, chosen):
+        hidden = swapped(chosen.base, chosen.source, orthonormal(columns), reads)
+        chances = jax.nn.softmax(jax.vmap(downstream)(hidden, chosen.rest))
+        right = jnp.log(jnp.sum(chances * chosen.targets, axis=-1) + 1e-6)
+        return -jnp.sum(chosen.counts * right) / jnp.maximum(jnp.sum(chosen.counts), 1)
 
     optimiser = optax.adam(optax.cosine_decay_schedule(learning_rate, num_steps))
 
-    def step(carry, _):
+    def step(carry, turn):
         columns, state = carry
-        updates, state = optimiser.update(jax.grad(loss)(columns), state)
+        chosen = jax.tree.map(lambda leaf: leaf[turn], pairs)
+        updates, state = optimiser.update(jax.grad(loss)(columns, chosen), state)
         return (optax.apply_updates(columns, updates), state), None
 
-    columns = jax.random.normal(key, (width, rank), pairs.base.dtype)
-    begin = (columns / width**0.5, optimiser.init(columns))
-    (columns, _), _ = jax.lax.scan(step, begin, length=num_steps)
+    columns = _sketch(key, pairs, reads, rank)
+    begin = (columns, optimiser.init(columns))
+    (columns, _), _ = jax.lax.scan(step, begin, turns)
     return orthonormal(columns)
+
+
+def _sketch(
+    key: Key[Array, ""], pairs: Pairs, reads: Float[Array, "D D"] | None, rank: int
+) -> Float[Array, "D R"]:
+    """Return unit columns near the span of the differences between source and base."""
+    k_mix, k_noise = jax.random.split(key)
+    differences = (pairs.source - pairs.base) * pairs.counts[:, None]
+    if reads is not None:
+        differences = differences @ reads.T
+    mixtures = differences.T @ jax.random.normal(
+        k_mix, (differences.shape[0], rank), differences.dtype
+    )
+    mixtures = mixtures / (jnp.linalg.norm(mixtures, axis=0, keepdims=True) + 1e-9)
+    noise = jax.random.normal(k_noise, mixtures.shape, mixtures.dtype)
+    return mixtures + 0.1 * noise / mixtures.shape[0] ** 0.5

@@ -34,7 +34,7 @@ def row_space(
 ) -> Float[Array, "D D"]:
     """Return the projector on the directions that `downstream` reads.
 
-    The leading eigenvectors of `E[JᵀJ]`, `J` the Jacobian of the outputs in the
+    The leading eigenvectors of `E[JᵀJ / ‖J‖²]`, `J` the Jacobian of the outputs in the
     activations, as few as hold `share` of its trace. For a linear readout and `share=1`
     this is exactly its row space; else an approximation that leaves out what the outputs
     hardly depend on. Outputs count relative to their mean, which a softmax ignores.
@@ -52,7 +52,8 @@ def row_space(
 
     def squared(example):
         jacobian = jax.jacrev(centred)(*example)
-        return jacobian.T @ jacobian
+        size = jnp.sum(jacobian**2)
+        return jacobian.T @ jacobian / jnp.maximum(size, jnp.finfo(size.dtype).tiny)
 
     moment = jnp.mean(jax.vmap(squared)((hidden, inputs)), axis=0)
     values, vectors = jnp.linalg.eigh(moment)
