@@ -321,6 +321,86 @@ def measure(
     )
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Auditing:
+    """Which stored agent, in which world, about which goals, and how thoroughly.
+
+    Parameters
+    ----------
+    arm
+        Of a result: the arm; by default the first.
+    agent
+        Of a result: the agent's number within its arm.
+    checkpoint
+        Of a result: which of the kept checkpoints, 0 for the untrained agent; by default
+        the last.
+    levels
+        Of a result: shifted, the arm's test levels; train, its training levels.
+    world
+        Of a policy file: the world to audit it in, instead of the one that the file says;
+        also one of your own, "./mine.py:Mine(size=5)".
+    goals
+        Candidate goals, separated by commas: features of the world.
+    num_levels
+        How many levels; more say more.
+    seed
+        Root of all random numbers.
+    timeout
+        Seconds that a policy file may take to be loaded, and again to answer.
+    """
+
+    arm: str | None = None
+    agent: int = 0
+    checkpoint: int = -1
+    levels: str = "shifted"
+    world: str | None = None
+    goals: str | None = None
+    num_levels: int = 64
+    seed: int = 0
+    timeout: float = 60.0
+
+
+@app.command
+def audit(
+    *files: Path,
+    auditing: Auditing = Auditing(),
+    out: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Say which goal an agent has: one of a result, or a policy of your own.
+
+    A policy file is Python, needs nothing but NumPy, and defines
+
+        world = "Corner(shifted_share=1)"
+
+        def policy(view, tokens): ...
+
+    with `view` what the level looks like (for grids: planes, height, width) and `tokens`
+    the state as whole numbers (for grids: the mouse's cell, and which moves are blocked
+    there). It returns a probability for each action, always the same for the same input.
+    Optional are `goals = ("cheese", "corner")`, `returns = "logits"`, and, for speed,
+    `policy_batch(view, tokens)` instead of `policy`, for the tokens of several states. The
+    file runs in a process of its own, with your rights; docs/examples/audited_policy.py is
+    one to begin with.
+
+    Exit code 1 if an agent could not be audited; the others are.
+
+    Parameters
+    ----------
+    files
+        Policy files, or folders that a run wrote.
+    out
+        The page; by default results/audit-NAME.html.
+    json
+        Print JSON.
+    """
+    from goalscope.cli.auditing import Wanted
+    from goalscope.cli.auditing import audit as audit_agents
+
+    return audit_agents(files, Wanted(**asdict(auditing)), out=out, as_json=json)
+
+
 @app.command
 def verify(
     result: Path, /, *, rerun: int = 0, workers: Workers = None, json: Json = False

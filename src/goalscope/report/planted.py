@@ -9,11 +9,12 @@ from goalscope.statistics import clopper_pearson
 
 def planted_section(result: Result) -> Section:
     """Return a table per instrument: planted kinds by candidates, and whether it passed."""
-    found = tuple(_instrument(calibration) for calibration in result.calibration.values())
+    found = tuple(calibration_facts(calibration) for calibration in result.calibration.values())
     return Section("calibration", "Calibration", "planted", {"instruments": found})
 
 
-def _instrument(found: Calibration) -> dict[str, object]:
+def calibration_facts(found: Calibration) -> dict[str, object]:
+    """Return what a page says about one instrument on planted agents."""
     hits = clopper_pearson(found.hits, found.positives)
     false = clopper_pearson(found.false_convictions, found.negatives, 0.90)
     return {
