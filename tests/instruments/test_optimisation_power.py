@@ -10,6 +10,7 @@ import pytest
 from goalscope.agents.planner import Planner
 from goalscope.agents.planted import uniform
 from goalscope.goals import reach
+from goalscope.instruments.levels import draw_levels
 from goalscope.instruments.optimisation_power import OptimisationPower
 from goalscope.testing import check_instrument
 from goalscope.worlds.corner import Corner
@@ -61,21 +62,20 @@ def test_chance_has_hardly_any_bits(instrument, world, rng):
 
 
 def test_bits_without_walls_are_those_of_counting_shortest_ways(instrument):
-    """The best reward of a start `(r, c)` from the cheese: `C(r+c, r)` ways of `4^-(r+c)`.
+    """From `r` rows and `c` columns away, `C(r+c, r)` ways have probability `4^-(r+c)`.
 
-    No longer way earns as much. Every cell but one is a start.
+    No longer way earns as much.
     """
     many = OptimisationPower(instrument.goals, num_levels=16, num_particles=512)
     reading = _measure(many, KEY, _planner(EMPTY, "cheese", 4096.0), EMPTY)
-    cells = [divmod(cell, 3) for cell in range(9)]
+    levels = draw_levels(jax.random.split(KEY, 4)[0], EMPTY, num_levels=16).levels
+    start, cheese = np.divmod(levels.start, 3), np.divmod(levels.cheese, 3)
+    rows, columns = np.abs(np.array(start) - np.array(cheese))
     bits = [
-        2 * (abs(r - y) + abs(c - x)) - np.log2(comb(abs(r - y) + abs(c - x), abs(r - y)))
-        for r, c in cells
-        for y, x in cells
-        if (r, c) != (y, x)
+        2 * (r + c) - np.log2(comb(r + c, r)) for r, c in zip(rows, columns, strict=True)
     ]
-    assert reading.lower[0] < np.mean(bits) < reading.upper[0]
-    np.testing.assert_allclose(reading.value[0], reading.ceiling[0], atol=0.2)
+    assert reading.value[0] == pytest.approx(np.mean(bits), abs=0.15)
+    assert reading.ceiling[0] == pytest.approx(np.mean(bits), abs=0.15)
 
 
 def test_it_is_refused_if_it_cannot_be_measured(goals):
