@@ -54,7 +54,7 @@ def watch(
     going = jnp.append(going, jnp.prod(going, axis=-1, keepdims=True), axis=-1)
     if is_memoryless(agent):
         start = jnp.where(tables.terminal, 0.0, tables.start)
-        process = side_by_side(DeterministicProcess(start, tables.successors, going))
+        process = side_by_side(start, tables.successors, going)
         policies = jax.vmap(solve.policy_of, (None, 0))(agent, tables)
         flat = policies.reshape(-1, world.num_actions, 1)
         policy = jnp.broadcast_to(flat, process.going.shape)
@@ -62,11 +62,9 @@ def watch(
         flows = present[:, None] * policy
     else:
         start, played = _play(key, agent, world, sheet, goals, discount)
-        process = side_by_side(DeterministicProcess(start, tables.successors, going))
+        process = side_by_side(start, tables.successors, going)
         flows = played.reshape(process.going.shape)
-    alone = DeterministicProcess(
-        process.start, process.successors, process.going[..., :-1]
-    )
+    alone = DeterministicProcess(process.start, process.successors, process.going[..., :-1])
     here = tables.tokens[..., 0].reshape(-1)
     until_any = Behaviour(
         process=DeterministicProcess(

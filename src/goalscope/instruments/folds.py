@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from goalscope.tabular.attribution import (
     Behaviour,
@@ -126,18 +126,19 @@ def _by_random(
     """Return what utilities of the same worths, dealt out at random, predict."""
 
     def one(item):
-        key, part, utility = item
+        key, fold, utility = item
         k_events, k_places = jax.random.split(key)
         dealt = Utility(
             _deal(k_events, utility.events, number),
             _deal(k_places, utility.places, number),
             jnp.repeat(utility.habits[:, None], number, axis=1),
         )
+        part = _part(behaviour, fold)
         return scores(part, dealt, discount, tolerance=TOLERANCE)
 
     by_fold = Utility(*(leaf.T for leaf in utility))
     keys = jax.random.split(key, NUM_FOLDS)
-    return jnp.concatenate(jax.lax.map(one, (keys, _split(behaviour), by_fold)))
+    return jnp.concatenate(jax.lax.map(one, (keys, jnp.arange(NUM_FOLDS), by_fold)))
 
 
 def _deal(
@@ -150,19 +151,17 @@ def _deal(
     return worths[order] * jax.random.rademacher(k_sign, shape, worths.dtype)
 
 
-def _split(behaviour: Behaviour) -> Behaviour:
-    """Return the behaviour on each fold, with a leading axis."""
+def _part(behaviour: Behaviour, number: Int[Array, ""]) -> Behaviour:
+    """Return the behaviour on one fold."""
     process = behaviour.process
     size = process.start.shape[0] // NUM_FOLDS
-    offsets = (jnp.arange(NUM_FOLDS) * size).reshape(-1, 1, 1)
 
     def cut(leaf):
-        return leaf.reshape(NUM_FOLDS, size, *leaf.shape[1:])
+        return jax.lax.dynamic_slice_in_dim(leaf, number * size, size)
 
+    successors = cut(process.successors) - number * size
     return Behaviour(
-        process=DeterministicProcess(
-            cut(process.start), cut(process.successors) - offsets, cut(process.going)
-        ),
+        process=DeterministicProcess(cut(process.start), successors, cut(process.going)),
         flow=cut(behaviour.flow),
         events=cut(behaviour.events),
         places=cut(behaviour.places),

@@ -43,11 +43,11 @@ class GoalDirectedness(AbstractInstrument):
 
     Readings, in shares of `log A` per decision: `held_out`, what the goal predicts of
     unseen levels beyond habits, 0 if none helped; `over_chance`, what goal and habits
-    predict; `over_lookup`, the same beyond habits and beyond a table of what is done in each
-    place, learnt from the same levels; `in_sample`, the published quantity. `percentile`: the share of
-    utilities with the same weights in random order and sign that predict worse. `beta X`:
-    the signed inverse temperature at which candidate X alone explains most, in nats per
-    unit of return; negative for an agent that flees X.
+    predict; `over_lookup`, the same beyond habits and beyond a table of what is done in
+    each place, learnt from the same levels; `in_sample`, the published quantity.
+    `percentile`: the share of utilities with the same weights in random order and sign that
+    predict worse. `beta X`: the signed inverse temperature at which candidate X alone
+    explains most, nats per unit of return; negative for an agent that flees X.
 
     Intervals are what other levels would have given: the Bayesian bootstrap over levels
     (Rubin 1981), with the fits as they are; of `beta`, 1.96 robust standard errors (levels
@@ -140,14 +140,14 @@ class GoalDirectedness(AbstractInstrument):
             lower=jnp.append(jnp.minimum(lower, shares), betas - margin),
             upper=jnp.append(jnp.maximum(upper, shares), betas + margin),
             control=jnp.zeros_like(value).at[SHARES.index("percentile")].set(0.5),
-            ceiling=jnp.append(_ceilings(found, log_actions), jnp.full_like(betas, jnp.nan)),
+            ceiling=jnp.append(
+                _ceilings(found, log_actions), jnp.full_like(betas, jnp.nan)
+            ),
             checks=jnp.stack([decisions >= MIN_DECISIONS, ~jnp.any(capped)]),
             count=jnp.round(decisions).astype(jnp.int32),
         )
 
-    def _betas(
-        self, seen: Watched
-    ) -> tuple[Float[Array, " G"], Float[Array, " G"], Array]:
+    def _betas(self, seen: Watched) -> tuple[Float[Array, " G"], Float[Array, " G"], Array]:
         """Return β of each candidate, half of its interval, and whether it is capped."""
         best = known_utility(
             seen.process,

@@ -22,9 +22,9 @@ from goalscope.worlds.fields import check_range, real
 
 GAIN = "gain"
 MIN_DECISIONS = 48
-NUM_STEPS = 12
-NUM_SWEEPS = 3
-TOLERANCE = 1e-3
+MAX_STEPS = 16
+STILL = 1e-3
+TOLERANCE = 3e-3
 NORMAL_QUANTILE = 1.96
 
 
@@ -36,10 +36,10 @@ class _Model(NamedTuple):
 
 
 class _Log(NamedTuple):
-    """What was done: how often each action in each state, `[N, A]`, and of each level."""
+    """What was done: how often each action in each state, `[N, A]`, and in each level."""
 
-    counts: Float[Array, "N A"]
-    by_level: Float[Array, " L"]
+    counts: Float[Array, "*w N A"]
+    by_level: Float[Array, "*w L"]
 
 
 class LinearGoal(AbstractInstrument):
@@ -134,8 +134,7 @@ class LinearGoal(AbstractInstrument):
             self._watch(k_agent, agent, world, sheet),
             self._watch(k_chance, chance, world, sheet),
         ]
-        both = jax.tree.map(lambda *parts: jnp.stack(parts), *logs)
-        value, margin = jax.lax.map(lambda log: self._infer(model, log), both)
+        value, margin = self._infer(model, _Log(*map(_stack, zip(*logs, strict=True))))
         count = jnp.sum(logs[0].by_level)
         identified = margin[0, :-1] < NORMAL_QUANTILE * self.prior_sd / 2
         return Reading(
@@ -150,12 +149,12 @@ class LinearGoal(AbstractInstrument):
 
     def _model(self, sheet: Sheet) -> _Model:
         each = jax.vmap(jax.vmap(solve.payments, (None, 0)), (0, None))
-        paid, going = (jnp.moveaxis(x, 1, -1) for x in each(sheet.tables, stack(self.goals)))
-        process = side_by_side(
-            DeterministicProcess(
-                sheet.tables.start, sheet.tables.successors, jnp.prod(going, axis=-1)
-            )
+        paid, going = (
+            jnp.moveaxis(x, 1, -1) for x in each(sheet.tables, stack(self.goals))
         )
+        tables = sheet.tables
+        still = jnp.prod(going, axis=-1)
+        process = side_by_side(tables.start, tables.successors, still)
         return _Model(process, paid.reshape(*process.successors.shape, -1))
 
     def _watch(
@@ -180,32 +179,40 @@ class LinearGoal(AbstractInstrument):
         return _Log(counts.reshape(-1, world.num_actions), by_level)
 
     def _infer(
-        self, model: _Model, log: _Log
-    ) -> tuple[Float[Array, " R"], Float[Array, " R"]]:
-        """Return all readings and half of their intervals."""
+        self, model: _Model, logs: _Log
+    ) -> tuple[Float[Array, "W R"], Float[Array, "W R"]]:
+        """Return all readings of whoever was watched, and half of their intervals."""
         half = np.arange(self.num_levels) < self.num_levels // 2
         subsets = np.stack([np.ones_like(half), half, ~half], axis=1)
-        weights, covariance = self._fit(model, log, jnp.asarray(subsets, jnp.float32))
-        spread = jnp.sqrt(jnp.diagonal(covariance[0]))
-        gained = self._gained(model, log, weights)
-        unseen = jnp.where(jnp.asarray(half), gained[:, 2], gained[:, 1])
-        total = jnp.maximum(jnp.sum(log.by_level), 1)
-        gain = jnp.sum(unseen) / total
-        error = jnp.sqrt(jnp.sum((unseen - gain * log.by_level) ** 2)) / total
-        margin = NORMAL_QUANTILE * jnp.append(spread, error)
-        return jnp.append(weights[:, 0], gain), margin
+        mask = jnp.asarray(np.repeat(subsets, model.utilities.shape[0] // len(half), 0))
+        counts = jnp.moveaxis(logs.counts, 0, -1)
+        shape = (*counts.shape, len(subsets[0]))
+        counts = counts[..., None] * mask[:, None, None]
+        flat = counts.reshape(*shape[:2], -1)
+        weights, covariance = self._fit(model, flat)
+        gained = self._gained(model, logs.counts, weights.reshape(-1, *shape[2:]))
+        spread = jnp.sqrt(jnp.diagonal(covariance, axis1=1, axis2=2))
+        unseen = jnp.where(jnp.asarray(half)[None], gained[..., 2], gained[..., 1])
+        total = jnp.maximum(jnp.sum(logs.by_level, axis=1), 1)
+        gain = jnp.sum(unseen, axis=1) / total
+        off = unseen - gain[:, None] * logs.by_level
+        error = jnp.sqrt(jnp.sum(off**2, axis=1)) / total
+        every = weights.T.reshape(*shape[2:], -1)[:, 0]
+        spread = spread.reshape(*shape[2:], -1)[:, 0]
+        margin = NORMAL_QUANTILE * jnp.append(spread, error[:, None], axis=1)
+        return jnp.append(every, gain[:, None], axis=1), margin
 
     def _fit(
-        self, model: _Model, log: _Log, subsets: Float[Array, "L B"]
+        self, model: _Model, counts: Float[Array, "N A B"]
     ) -> tuple[Float[Array, "G B"], Float[Array, "B G G"]]:
-        """Return weights fitted to subsets of levels by Fisher scoring, and covariances."""
-        num_goals, batch = model.utilities.shape[-1], subsets.shape[1]
-        mask = jnp.repeat(subsets, log.counts.shape[0] // self.num_levels, axis=0)
-        counts = log.counts[..., None] * mask[:, None]
+        """Return weights fitted to each of `counts` by Fisher scoring, and covariances."""
+        num_goals, batch = model.utilities.shape[-1], counts.shape[-1]
         precision = jnp.eye(num_goals)[None] / self.prior_sd**2
 
-        def information(weights, values, slopes):
-            policy, each, values, slopes = self._plan(model, weights, values, slopes)
+        def information(weights, values, slopes, tolerance):
+            policy, each, values, slopes = self._plan(
+                model, weights, (values, slopes), tolerance
+            )
             mean = jnp.sum(policy[:, :, None] * each, axis=1, keepdims=True)
             apart = each - mean
             score = jnp.einsum("nab,nagb->bg", counts, apart, precision="highest")
@@ -214,33 +221,39 @@ class LinearGoal(AbstractInstrument):
             fisher = jnp.einsum("nagb,nahb->bgh", weighed, apart, precision="highest")
             return score - weights.T / self.prior_sd**2, fisher + precision, values, slopes
 
-        def step(_, carry):
-            weights, values, slopes = carry
-            score, fisher, values, slopes = information(weights, values, slopes)
+        def unfinished(carry):
+            return (carry[0] < MAX_STEPS) & (carry[1] > STILL)
+
+        def step(carry):
+            number, left, weights, values, slopes = carry
+            tolerance = jnp.clip(left / 10, TOLERANCE, 1.0)
+            score, fisher, *found = information(weights, values, slopes, tolerance)
             change = jnp.linalg.solve(fisher, score[..., None])[..., 0].T
-            longest = 4 + jnp.max(jnp.abs(weights), axis=0, keepdims=True)
+            longest = 3 + jnp.max(jnp.abs(weights), axis=0, keepdims=True) / 2
             most = jnp.max(jnp.abs(change), axis=0, keepdims=True)
-            return weights + change * jnp.minimum(1, longest / most), values, slopes
+            change = change * jnp.minimum(1, longest / most)
+            return number + 1, jnp.max(jnp.abs(change)), weights + change, *found
 
         nothing = jnp.zeros((num_goals, batch))
-        begin = jnp.zeros((log.counts.shape[0], batch))
-        slopes = jnp.zeros((log.counts.shape[0], num_goals, batch))
-        carry = jax.lax.fori_loop(0, NUM_STEPS, step, (nothing, begin, slopes))
-        fisher = information(*carry)[1]
-        return carry[0], jnp.linalg.inv(fisher)
+        values = jnp.zeros((counts.shape[0], batch))
+        slopes = jnp.zeros((counts.shape[0], num_goals, batch))
+        first = (0, jnp.float32(jnp.inf), nothing, values, slopes)
+        _, _, weights, *found = jax.lax.while_loop(unfinished, step, first)
+        fisher = information(weights, found[0], found[1], TOLERANCE)[1]
+        return weights, jnp.linalg.inv(fisher)
 
     def _plan(
         self,
         model: _Model,
         weights: Float[Array, "G B"],
-        values: Float[Array, "N B"],
-        slopes: Float[Array, "N G B"],
+        guess: tuple[Float[Array, "N B"], Float[Array, "N G B"]],
+        tolerance: Float[Array, ""] | float,
     ) -> tuple[Array, Array, Array, Array]:
         """Return policies, slopes of action values in the weights, and both values."""
         process, utilities = model.process, model.utilities
         rewards = self._rewards(model, weights)
         values = soft_values(
-            process, rewards, self.discount, guess=values, tolerance=TOLERANCE
+            process, rewards, self.discount, guess=guess[0], tolerance=tolerance
         )
         policy = jnp.exp(log_policy(process, rewards, values, self.discount))
 
@@ -250,9 +263,9 @@ class LinearGoal(AbstractInstrument):
             updated = jnp.sum(policy[:, :, None] * each, axis=1)
             return updated, jnp.max(jnp.abs(updated - slopes))
 
-        unfinished = (1 - self.discount) * TOLERANCE
+        enough = (1 - self.discount) * tolerance
         slopes, _ = jax.lax.while_loop(
-            lambda carry: carry[1] > unfinished, sweep, (slopes, jnp.float32(jnp.inf))
+            lambda carry: carry[1] > enough, sweep, (guess[1], jnp.float32(jnp.inf))
         )
         each = utilities[..., None] + self.discount * process.expect(slopes)
         return policy, each, values, slopes
@@ -262,11 +275,20 @@ class LinearGoal(AbstractInstrument):
         return paid - np.log(paid.shape[1])
 
     def _gained(
-        self, model: _Model, log: _Log, weights: Float[Array, "G B"]
-    ) -> Float[Array, "L B"]:
+        self,
+        model: _Model,
+        counts: Float[Array, "W N A"],
+        weights: Float[Array, "G W 3"],
+    ) -> Float[Array, "W L 3"]:
         """Return the log-likelihood of the decisions of each level beyond chance."""
-        rewards = self._rewards(model, weights)
+        rewards = self._rewards(model, weights.reshape(weights.shape[0], -1))
         values = soft_values(model.process, rewards, self.discount, tolerance=TOLERANCE)
         logs = log_policy(model.process, rewards, values, self.discount)
-        by_state = jnp.sum(log.counts[..., None] * (logs + np.log(logs.shape[1])), axis=1)
-        return jnp.sum(by_state.reshape(self.num_levels, -1, by_state.shape[-1]), axis=1)
+        logs = logs.reshape(*logs.shape[:2], *weights.shape[1:]) + np.log(logs.shape[1])
+        gained = jnp.einsum("wna,nawb->wnb", counts, logs, precision="highest")
+        by_level = gained.reshape(gained.shape[0], self.num_levels, -1, gained.shape[-1])
+        return jnp.sum(by_level, axis=2)
+
+
+def _stack(parts: tuple[Array, Array]) -> Array:
+    return jnp.stack(parts)

@@ -175,9 +175,7 @@ def scores(
     return _scored(behaviour, predicted)
 
 
-def habit_scores(
-    behaviour: Behaviour, habits: Float[Array, "A B"]
-) -> Float[Array, "L B"]:
+def habit_scores(behaviour: Behaviour, habits: Float[Array, "A B"]) -> Float[Array, "L B"]:
     """Return the same for predictions that know how often each action is taken, only."""
     by_level = behaviour.gather(behaviour.flow)
     gained = habits + np.log(habits.shape[0])
@@ -202,9 +200,7 @@ def lookup_scores(
     return _scored(behaviour, jnp.log(table)[behaviour.here])
 
 
-def _scored(
-    behaviour: Behaviour, predicted: Float[Array, "N A B"]
-) -> Float[Array, "L B"]:
+def _scored(behaviour: Behaviour, predicted: Float[Array, "N A B"]) -> Float[Array, "L B"]:
     chance = np.log(predicted.shape[1])
     gained = jnp.sum(behaviour.flow[..., None] * (predicted + chance), axis=1)
     return behaviour.gather(gained)

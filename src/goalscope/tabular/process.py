@@ -1,9 +1,8 @@
-"""A Markov decision process without reward, as arrays: where actions lead from each state."""
+"""A Markov decision process without reward, as arrays: where each action leads."""
 
 from abc import abstractmethod
 
 import equinox as eqx
-import jax
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -81,14 +80,22 @@ class DeterministicProcess(AbstractProcess):
         return self.going.reshape(self.going.shape + (1,) * (ndim - self.going.ndim))
 
 
-def side_by_side(process: DeterministicProcess) -> DeterministicProcess:
-    """Return one process of `L·S` states from one whose arrays have a leading axis `L`.
+def side_by_side(
+    start: Float[Array, "L S"],
+    successors: Int[Array, "L S A"],
+    going: Float[Array, "L S A *b"],
+) -> DeterministicProcess:
+    """Return `L` processes of `S` states each as one of `L·S` states.
 
     What is computed of the whole is what would have been computed of each part.
+
+    >>> alone = jnp.zeros((2, 1, 1), int)
+    >>> both = side_by_side(jnp.ones((2, 1)), alone, jnp.ones((2, 1, 1)))
+    >>> both.successors.ravel().tolist()
+    [0, 1]
     """
-    num_parts, num_states = process.start.shape
-    offsets = num_states * jnp.arange(num_parts)[:, None, None]
-    merged = DeterministicProcess(
-        process.start, process.successors + offsets, process.going
-    )
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), merged)
+    num_parts, num_states = start.shape
+    offsets = num_states * jnp.arange(num_parts, dtype=successors.dtype)
+    moved = successors + offsets[:, None, None]
+    leaves = (leaf.reshape(-1, *leaf.shape[2:]) for leaf in (start, moved, going))
+    return DeterministicProcess(*leaves)

@@ -5,6 +5,8 @@
 entropy relative to uniform behaviour, which makes it free to end an episode.
 """
 
+from collections.abc import Callable
+
 import jax
 from jax import numpy as jnp
 from jax.scipy.special import logsumexp
@@ -32,7 +34,7 @@ def soft_values(
     discount: Float[Array, ""] | float,
     *,
     guess: Float[Array, "S *b"] | None = None,
-    tolerance: float = 0.0,
+    tolerance: Float[Array, ""] | float = 0.0,
 ) -> Float[Array, "S *b"]:
     """Return the soft values `V`, iterated from `guess` (or zero) until they stand still.
 
@@ -106,7 +108,7 @@ def occupancy(
     *,
     start: Float[Array, "S *b"] | None = None,
     guess: Float[Array, "S *b"] | None = None,
-    tolerance: float = 0.0,
+    tolerance: Float[Array, ""] | float = 0.0,
 ) -> Float[Array, "S *b"]:
     """Return `d(s) = Σ_t γᵗ P(s_t = s)` from `start`, that of the process unless said."""
     if start is None:
@@ -126,7 +128,7 @@ def evaluate(
     discount: Float[Array, ""] | float,
     *,
     guess: Float[Array, "S *b"] | None = None,
-    tolerance: float = 0.0,
+    tolerance: Float[Array, ""] | float = 0.0,
 ) -> Float[Array, "S *b"]:
     """Return the expected discounted return of `policy` from every state."""
     expected = jnp.sum(policy * rewards, axis=1)
@@ -148,7 +150,10 @@ def _backed_up(
 
 
 def _iterate(
-    update, begin: Float[Array, "S *b"], discount: Float[Array, ""] | float, tolerance
+    update: Callable[[Float[Array, "S *b"]], Float[Array, "S *b"]],
+    begin: Float[Array, "S *b"],
+    discount: Float[Array, ""] | float,
+    tolerance: Float[Array, ""] | float,
 ) -> Float[Array, "S *b"]:
     """Return the fixed point of a contraction by `discount`."""
     rounding = 4 * jnp.finfo(begin.dtype).eps
