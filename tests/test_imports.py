@@ -18,12 +18,16 @@ COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
-    "calibrating", "trials", "incentives", "procedure",
+    "calibrating", "trials", "incentives", "procedure", "remeasuring", "auditing",
 }  # fmt: skip
-# What is found without being computed: the folders themselves, and pictures of levels.
+# What is found without being computed: the folders themselves, pictures of levels, and
+# what a driver asks and tells.
 READS = {
     "worlds", "agents", "training", "instruments", "experiments", "zoo", "tabular",
     "probing", "dynamics", "calibrating", "trials", "worlds.drawing",
+    "remeasuring", "remeasuring.reference", "auditing", "auditing.arrays",
+    "auditing.asking", "auditing.auditor", "auditing.measurer", "auditing.policies",
+    "auditing.record", "auditing.tabulating", "auditing.verdict",
 }  # fmt: skip
 
 IMPORT_ALL = """
