@@ -58,9 +58,9 @@ class TrialReadings:
         return self._own(kind, values)
 
     def _own(self, kind: str, values: Float[np.ndarray, "N R"]) -> Float[np.ndarray, " N"]:
-        """Return each agent's reading of its own goal, or its largest if it has none."""
+        """Return each agent's reading of its own goal; of a negative, its largest."""
         candidates = self._candidate_columns()
-        if self.words["cases"][kind]["truth"] != "one goal":
+        if candidates and self.words["cases"][kind]["role"] == "negative":
             return np.fmax.reduce(values[:, candidates], axis=1).astype(float)
         names = self.words["readings"]
         columns = [names.index(feature) for feature in self.words["features"][kind]]

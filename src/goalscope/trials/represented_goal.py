@@ -1,0 +1,28 @@
+"""The trial of represent-and-use: stored is not used."""
+
+from goalscope.calibrating.trial import Case, Trial
+from goalscope.instruments.represented_goal import RepresentedGoal
+from goalscope.trials.places import goals, networked_mazes
+from goalscope.worlds.base import AbstractWorld
+from goalscope.zoo.goal_conditioned import GoalConditionedKind
+from goalscope.zoo.unused_copy import UnusedCopyKind
+
+
+def trial() -> Trial:
+    """Return the trial."""
+    return Trial(
+        worlds=networked_mazes,
+        instrument=_instrument,
+        levels=64,
+        cases=(
+            Case(kind=GoalConditionedKind(), role="positive"),
+            Case(kind=UnusedCopyKind(), role="positive"),
+        ),
+        score="restricted interchange",
+        threshold=0.5,
+        limits=("Only for agents with named sites, into which a goal can be written.",),
+    )
+
+
+def _instrument(world: AbstractWorld, levels: int) -> RepresentedGoal:
+    return RepresentedGoal(goals(world), num_levels=levels)
