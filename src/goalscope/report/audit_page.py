@@ -66,7 +66,7 @@ def _posterior(found: Findings) -> list[dict[str, object]]:
 
 def _bar(value: float, color: str) -> Markup:
     return Markup(
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
+        f'<svg width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="var(--rule)"/>'
         f'<rect width="{WIDTH * value:.1f}" height="{HEIGHT}" fill="{color}"/></svg>'
     )

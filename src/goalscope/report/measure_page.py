@@ -37,19 +37,29 @@ def render_measurement(result: Result, told: Told) -> str:
 
 def readings_section(result: Result, told: Told) -> Section:
     """Return every reading as a table with a drawing in each row."""
-    groups = [
-        {"name": reading, "unit": rows[0].unit, "rows": _drawn(rows)}
-        for reading, rows in measured_rows(result, told).items()
-    ]
+    found = measured_rows(result, told)
+    groups = [_group(reading, rows) for reading, rows in found.items()]
     facts = {"groups": groups, "settings": told.settings, "left_out": told.left_out}
     return Section("readings", "Readings", "measured", facts)
 
 
-def _drawn(rows: list[Row]) -> list[dict[str, object]]:
+def _group(reading: str, rows: list[Row]) -> dict[str, object]:
+    axis = axis_of(rows)
+    ends = f"{number(axis[0])} to {number(axis[1])}"
+    drawn = _drawn(rows, axis)
+    return {"name": reading, "unit": rows[0].unit, "axis": ends, "rows": drawn}
+
+
+def axis_of(rows: list[Row]) -> tuple[float, float]:
+    """Return the range that holds everything drawn of a reading, 0 to 1 if that does."""
     ends = [bound for row in rows for bound in (row.interval.lower, row.interval.upper)]
     ends += [float(value) for row in rows for value in row.values]
     ends += [row.control for row in rows]
-    axis = domain(ends, unit=min(ends, default=0) >= 0 and max(ends, default=1) <= 1)
+    known = [end for end in ends if math.isfinite(end)]
+    return domain(known, unit=min(known, default=0) >= 0 and max(known, default=1) <= 1)
+
+
+def _drawn(rows: list[Row], axis: tuple[float, float]) -> list[dict[str, object]]:
     return [
         {
             "title": row.title,
@@ -86,9 +96,8 @@ def row_svg(row: Row, axis: tuple[float, float]) -> Markup:
         x = _place(interval.estimate, axis)
         parts.append(f'<path d="M{x} 2.5v11" stroke="{color}" stroke-width="2"/>')
     body = "".join(parts)
-    return Markup(
-        f'<svg viewBox="-4 0 {WIDTH + 8} {HEIGHT}" aria-hidden="true">{body}</svg>'
-    )
+    size = f'width="{WIDTH + 8}" height="{HEIGHT}" viewBox="-4 0 {WIDTH + 8} {HEIGHT}"'
+    return Markup(f'<svg {size} aria-hidden="true">{body}</svg>')
 
 
 def _place(value: float, axis: tuple[float, float]) -> str:

@@ -98,6 +98,6 @@ def _calibration(result: Result, told: Told) -> list[Text]:
         lines.append(text(f"{sign} {words.word}: {words.text}"))
         lines.append(text(f"  gate: {found.gate}", "dim"))
     if not result.calibration:
-        reason = "the instrument names no goal, or no planted agent was measured"
+        reason = "the instrument names no goal; compare with planted agents, if any, above"
         lines.append(text(f"- no gate: {reason}"))
     return lines
