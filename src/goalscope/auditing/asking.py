@@ -192,13 +192,14 @@ def _told(error: BaseException, path: str) -> str:
     """Return in one line what went wrong, and in which line of the file."""
     if isinstance(error, RefusedError):
         return str(error)
+    if isinstance(error, SyntaxError):
+        where = f" (line {error.lineno})" if error.lineno else ""
+        return f"it is no Python: {error.msg}"[:SHORT] + where
     if isinstance(error, SystemExit):
         what = f"it calls sys.exit({'' if error.code is None else _short(error.code)})"
     else:
         text = (_text(error).splitlines() or [""])[0]
         what = f"it raises {type(error).__name__}" + (f": {text}" if text else "")
-    if isinstance(error, SyntaxError):
-        return f"{what} (line {error.lineno})"[:SHORT]
     frames = traceback.extract_tb(error.__traceback__)
     own = [f.lineno for f in frames if Path(f.filename) == Path(path)]
     return what[:SHORT] + (f" (line {own[-1]})" if own else "")

@@ -85,6 +85,11 @@ class PolicyProcess:
         self._kill()
         self._connection.close()
 
+    @property
+    def number(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def load(self) -> Offer:
         """Return what the file offers.
 
