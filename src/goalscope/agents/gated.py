@@ -41,7 +41,7 @@ class Gated(AbstractAgent[tuple, tuple]):
 
     def initial_memory(self) -> tuple:
         memories = tuple(agent.initial_memory() for agent in self.agents)
-        return memories if any(jax.tree.leaves(memories)) else ()
+        return memories if jax.tree.leaves(memories) else ()
 
     def __call__(
         self, context: tuple, tokens: Int[Array, " K"], memory: tuple

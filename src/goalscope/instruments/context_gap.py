@@ -233,7 +233,7 @@ class ContextGap(AbstractInstrument):
 
     def _posteriors(
         self, evidence: Evidence, weights: Float[Array, " L"]
-    ) -> Float[Array, "2 G+1"]:
+    ) -> Float[Array, "2 K"]:
         goals, none = jax.vmap(marginals, (0, None, None))(
             evidence, weights, self.habit_share
         )
@@ -254,7 +254,7 @@ class ContextGap(AbstractInstrument):
 
 
 def _same_goal(
-    one: Float[Array, " G+1"], other: Float[Array, " G+1"]
+    one: Float[Array, " K"], other: Float[Array, " K"]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Return the probability of two different goals, and of twice the same."""
     same = jnp.sum(one[:-1] * other[:-1])

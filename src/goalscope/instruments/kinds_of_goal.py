@@ -22,8 +22,8 @@ class Weighed(eqx.Module):
 
     Fields:
         single: under each candidate, β and default policy (chance; habits), `[L, G, B, 2]`.
-        leaking: under each candidate `a` of whose steps a part goes to `b`, `[L, G, G, B]`:
-            all parts `LEAKS`, equally likely, in one dimension with β.
+        leaking: under each candidate `a` of whose steps a part goes to `b`, `[L, G, G, C]`:
+            for every part of `LEAKS` and β, equally likely.
         rivals: for the kinds "mixture", "outside the set" and "none": under each of their
             models, `[L, N]`.
         log_prior: of those, `[N]`.
@@ -31,9 +31,9 @@ class Weighed(eqx.Module):
     """
 
     single: Float[Array, "*b L G B 2"]
-    leaking: Float[Array, "*b L G G B"]
-    rivals: tuple[Float[Array, "*b L N"], ...]
-    log_prior: tuple[Float[Array, "*b N"], ...]
+    leaking: Float[Array, "*b L G G C"]
+    rivals: tuple[Float[Array, "*b L _"], ...]
+    log_prior: tuple[Float[Array, "*b _"], ...]
     cue: Int[Array, "*b L"]
 
 
@@ -74,7 +74,7 @@ def posterior(
     return jax.nn.softmax(log_evidence(weighed, weights) + prior)
 
 
-def leaking(log_chances: Float[Array, "L T G B"]) -> Float[Array, "L G G KB"]:
+def leaking(log_chances: Float[Array, "L T G B"]) -> Float[Array, "L G G N"]:
     """Return log-likelihoods of `(1 − ℓ) π_a + ℓ π_b` for candidates `a`, `b` and leaks."""
     own, others = log_chances[:, :, :, None], log_chances[:, :, None, :]
 

@@ -36,7 +36,7 @@ class Rivals(eqx.Module):
     log_prior: Float[Array, " M"]
 
     @property
-    def log_priors(self) -> Float[Array, " M*B"]:
+    def log_priors(self) -> Float[Array, " N"]:
         """Of every goal at every β, β fastest."""
         number = len(self.inverse_temperatures)
         return jnp.repeat(self.log_prior - np.log(number), number)
@@ -138,7 +138,7 @@ def duplicates(
 
 def log_policies(
     tables: solve.Table, rivals: Rivals, discount: Float[Array, ""], *, num_steps: int
-) -> Float[Array, "L S A M*B"]:
+) -> Float[Array, "L S A N"]:
     """Return the log-probabilities of the soft-optimal policy of each goal at each β."""
     tables = about(tables, rivals.goals.weights.shape[-1])
     betas = jnp.asarray(rivals.inverse_temperatures)

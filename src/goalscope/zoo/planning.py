@@ -9,6 +9,7 @@ from goalscope.agents.planner import Planner
 from goalscope.goals import Goal
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.cued import Cued
+from goalscope.worlds.fixed_levels import underlying
 
 DISCOUNT = 0.9
 BETAS = (16.0, 32.0, 64.0)
@@ -18,7 +19,11 @@ BETAS = (16.0, 32.0, 64.0)
 def planner(
     world: AbstractWorld, weights: Mapping[str, float], inverse_temperature: float
 ) -> Planner:
-    """Return a planner to the horizon for a weighted sum of features, paid once."""
+    """Return a planner to the horizon for a weighted sum of features, paid once.
+
+    It knows the world that levels come from, not which of them come.
+    """
+    world = underlying(world)
     if not isinstance(world, AbstractSolvableWorld):
         raise TypeError(
             f"a planner solves its levels; {type(world).__name__} does not number its "
