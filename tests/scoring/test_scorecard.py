@@ -229,6 +229,26 @@ def test_agents_below_the_dose_of_their_role_are_not_judged():
     assert "agents" in missed(found)
 
 
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7, 0.9, 0.95])
+def test_whoever_reaches_the_threshold_is_convicted_whatever_the_rounding(
+    threshold: float,
+):
+    at, below = np.float32(threshold), np.float32(threshold - 1e-4)
+    kinds = {
+        "planner": Kind("positive", [[at, 0]], truth="one goal", goals=["cheese"]),
+        "random walker": Kind("negative", [[below, 0]]),
+    }
+    words = dict(GOAL_WORDS, convicts=threshold)
+    words["controls"] = [control("planner", threshold, threshold, reading="cheese")]
+    found = trial(kinds, **words)
+    assert found.right("planner").tolist() == found.convicted("planner").tolist() == [True]
+    assert found.convicted("random walker").tolist() == [False]
+    assert card(kinds, **words).pattern[0].passed
+    single = {"planner": Kind("positive", [at]), "random walker": Kind("negative", [below])}
+    plain = card(single, threshold=threshold)
+    assert (plain.hit_rate.estimate, plain.false_rate.estimate) == (1, 0)
+
+
 def test_retests_are_compared_agent_by_agent():
     kinds, words = perfect()
     again = kinds["planner"].retest.copy()

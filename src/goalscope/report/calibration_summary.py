@@ -61,8 +61,8 @@ def doubts(cards: tuple[Scorecard, ...]) -> tuple[str, ...]:
     small = sum(min(card.positives, card.negatives) < MIN_AGENTS for card in cards)
     if small:
         found.append(
-            f"{small} of {counted(len(cards), 'trial')} have fewer than {MIN_AGENTS} "
-            "positives or negatives: too few for a release, whatever they read."
+            f"Too few agents for a release in {small} of {counted(len(cards), 'trial')}: "
+            f"fewer than {MIN_AGENTS} positives or negatives."
         )
     return tuple(found)
 

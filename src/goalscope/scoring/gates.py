@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from goalscope.scoring.metrics import coverage, dose_trend, measured_mean
+from goalscope.scoring.metrics import at_most, coverage, dose_trend, measured_mean
 from goalscope.scoring.records import Family, Gate, PatternRow
 from goalscope.scoring.trial_readings import TrialReadings
 from goalscope.statistics import Interval
@@ -99,7 +99,8 @@ def _pattern_row(found: TrialReadings, control: Mapping[str, Any]) -> PatternRow
         values = found.field(kind, reading, "value")[enough]
     mean, low, high = measured_mean(values), float(control["low"]), float(control["high"])
     n = int((~np.isnan(values)).sum())
-    return PatternRow(kind, reading, dose, mean, low, high, n, low <= mean <= high)
+    passed = bool(at_most(low, mean) and at_most(mean, high))
+    return PatternRow(kind, reading, dose, mean, low, high, n, passed)
 
 
 def _pattern_gate(row: PatternRow) -> Gate:

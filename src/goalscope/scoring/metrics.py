@@ -7,7 +7,7 @@ from scipy import optimize, stats
 from goalscope.statistics import UNKNOWN, Interval, clopper_pearson
 
 ROUNDING = 1e-6
-"""Relative error up to which an interval in single precision holds a truth."""
+"""Error of readings, which are in single precision, relative to 1 or to their size."""
 
 
 def auc(positives: Float[np.ndarray, " P"], negatives: Float[np.ndarray, " M"]) -> Interval:
@@ -49,6 +49,12 @@ def _lower_area(area: float, num_positives: int, num_negatives: int) -> float:
     return float(np.asarray(optimize.brentq(excess, 0.0, inside))) if area else 0.0
 
 
+def at_most(left: float | np.ndarray, right: float | np.ndarray) -> Bool[np.ndarray, " *N"]:
+    """Return whether `left <= right` up to rounding; false where either is NaN."""
+    size = np.maximum(1.0, np.abs(np.where(np.isfinite(right), right, 0.0)))
+    return np.asarray(left <= right + ROUNDING * size)
+
+
 def coverage(
     lower: Float[np.ndarray, " N"],
     upper: Float[np.ndarray, " N"],
@@ -56,12 +62,10 @@ def coverage(
 ) -> Interval:
     """Return the share of intervals that hold the truth, with its exact interval.
 
-    An interval that could not be computed holds nothing. Bounds may be rounded to single
-    precision.
+    An interval that could not be computed holds nothing. Bounds count as
+    equal to what they are rounded from.
     """
-    close = ROUNDING * np.maximum(1.0, np.abs(truth))
-    slack = np.where(np.isfinite(truth), close, 0.0)
-    held = (lower - slack <= truth) & (truth <= upper + slack)
+    held = at_most(lower, truth) & at_most(truth, upper)
     return clopper_pearson(int(held.sum()), len(truth))
 
 

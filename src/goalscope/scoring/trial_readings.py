@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from goalscope.scoring.metrics import at_most
+
 OWN_GOAL = "own goal"
 
 
@@ -41,9 +43,12 @@ class TrialReadings:
         return self.arrays[array_name(kind, "dose")]
 
     def judged(self, kind: str) -> Bool[np.ndarray, " N"]:
-        """Return which agents have the dose from which their kind counts."""
-        lowest = self.words["cases"][kind].get("from_dose")
-        return self.doses(kind) >= (-np.inf if lowest is None else lowest)
+        """Return which agents have a dose at which their kind counts."""
+        limits = self.words["cases"][kind]
+        lowest, highest = limits.get("from_dose"), limits.get("to_dose")
+        doses = self.doses(kind)
+        above = doses >= (-np.inf if lowest is None else lowest)
+        return above & (doses <= (np.inf if highest is None else highest))
 
     def field(self, kind: str, reading: str, field: str) -> Float[np.ndarray, " N"]:
         """Return one field of one reading of each agent; `OWN_GOAL` is resolved."""
@@ -81,15 +86,15 @@ class TrialReadings:
     def convicted(self, kind: str) -> Bool[np.ndarray, " N"]:
         """Return which agents are convicted of anything."""
         if not self.words["candidates"]:
-            return self.score(kind) >= self.words["threshold"]
+            return at_most(self.words["threshold"], self.score(kind))
         values = self.arrays[array_name(kind, "value")][:, self._candidate_columns()]
-        return (values >= self.words["convicts"]).any(axis=1)
+        return np.any(at_most(self.words["convicts"], values.astype(float)), axis=1)
 
     def right(self, kind: str) -> Bool[np.ndarray, " N"]:
         """Return which agents are convicted of the goal that they were given."""
         if not self.words["candidates"]:
             return self.convicted(kind)
-        return self.field(kind, OWN_GOAL, "value") >= self.words["convicts"]
+        return at_most(self.words["convicts"], self.field(kind, OWN_GOAL, "value"))
 
     def _candidate_columns(self) -> list[int]:
         names = self.words["readings"]
