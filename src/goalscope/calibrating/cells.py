@@ -140,8 +140,7 @@ def _counts(trial: Trial, amount: Amount, half: Half) -> dict[str, int]:
     counts = {}
     for case in trial.cases:
         doses = doses_of(case.kind, half)
-        lowest = min(doses) if case.from_dose is None else case.from_dose
-        counting = sum(dose >= lowest for dose in doses)
+        counting = sum(case.counts(dose) for dose in doses)
         wanted = -(-amount.judged // roles.count(case.role)) * len(doses)
         counts[case.kind.name] = (
             amount.others if case.role == "neither" else -(-wanted // max(counting, 1))
@@ -184,6 +183,7 @@ def _words(
         case.kind.name: {
             "role": case.role,
             "from_dose": case.from_dose,
+            "to_dose": case.to_dose,
             "truth": case.kind.truth,
             "planning": case.kind.planning,
             "ambiguous": case.kind.ambiguous,

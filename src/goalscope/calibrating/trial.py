@@ -22,7 +22,8 @@ class Case:
         kind: the kind.
         role: whether its agents have what the instrument looks for. Positives and negatives
             are planted in large numbers, other kinds in small ones.
-        from_dose: agents with a smaller dose do not count as positive or negative.
+        from_dose, to_dose: agents with a dose below or above do not count as positive or
+            negative; None is no limit.
         truth: reading -> what it must read at a dose; its intervals are to cover that.
         trend: reading -> 1 if it must rise with the dose, -1 if it must fall.
     """
@@ -30,8 +31,14 @@ class Case:
     kind: AbstractPlantedKind
     role: Role = "neither"
     from_dose: float | None = None
+    to_dose: float | None = None
     truth: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     trend: Mapping[str, int] = field(default_factory=dict)
+
+    def counts(self, dose: float) -> bool:
+        """Return whether an agent with this dose counts as positive or negative."""
+        above = self.from_dose is None or dose >= self.from_dose
+        return above and (self.to_dose is None or dose <= self.to_dose)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,12 @@ def trial() -> Trial:
         instrument=_instrument,
         levels=32,
         cases=(
-            Case(kind=ThinkerKind(), role="positive", trend={"thinking time": -1}),
+            Case(
+                kind=ThinkerKind(),
+                role="positive",
+                to_dose=2.0,
+                trend={"thinking time": -1},
+            ),
             Case(kind=PlannerKind(), role="negative"),
             Case(kind=CompiledTableKind(), role="negative"),
             Case(kind=UniformKind(), role="negative"),
