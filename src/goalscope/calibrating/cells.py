@@ -20,7 +20,7 @@ from goalscope.worlds.base import AbstractWorld
 
 FORMAT = 1
 RETESTED, WEIGHED = 16, 32
-IRRELEVANT = ("cli", "report", "claims", "experiments", "testing")
+IRRELEVANT = ("cli", "report", "claims", "experiments", "testing", "scoring")
 
 
 class Amount(NamedTuple):
