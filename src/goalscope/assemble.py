@@ -12,6 +12,7 @@ from goalscope.folder import Folder
 from goalscope.labels import label
 from goalscope.plots import read_plot
 from goalscope.result import ArmResult, Calibration, Outcome, Picture, Result, Verdict
+from goalscope.scoring.released import Domain, domain
 from goalscope.study import CellRecord
 
 FIELDS = ("value", "lower", "upper", "control", "ceiling", "checks", "count")
@@ -177,8 +178,18 @@ def _result(
         ),
         action_names=tuple(content.get("action_names", ())),
         plots=tuple(read_plot(fields) for fields in content.get("plots", ())),
+        domains=_domains(folder),
         fingerprint={**study.fingerprint, **_mixed(folder)},
     )
+
+
+def _domains(folder: Folder) -> tuple[Domain, ...]:
+    """Return where each instrument of the arms was used."""
+    records = [folder.read(key).metadata for key in folder.finished_cells()]
+    worlds = tuple(dict.fromkeys(r["world"] for r in records if "world" in r))
+    words = [w for record in records[:1] for w in record["instruments"].values()]
+    found = [domain(each, worlds) for each in words]
+    return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
 def read_verdict(fields: Mapping[str, Any]) -> Verdict:

@@ -129,6 +129,7 @@ def _compute_arm(
         "dose": arm.dose,
         "trainer": type(arm.trainer).__name__,
         "pays": arm.goal.name,
+        "world": type(arm.test_world).__name__,
         "updates": list(until),
         "environment_steps": steps,
         "competence": describe(experiment.competence),
@@ -307,6 +308,8 @@ def words_about(experiment: Experiment) -> dict[str, Any]:
     """Return what a reader must know of the instruments to read their numbers."""
     words: dict[str, Any] = {
         name: {
+            "class": type(measurement.instrument).__name__,
+            "levels": getattr(measurement.instrument, "num_levels", None),
             "unit": measurement.instrument.unit,
             "readings": list(measurement.instrument.readings),
             "candidates": list(measurement.instrument.candidates),

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from goalscope.evidence import Evidence
 from goalscope.plots import AbstractPlot
+from goalscope.scoring.released import Domain
 
 
 class Outcome(Enum):
@@ -162,6 +163,7 @@ class Result:
         action_names: the world's actions.
         fingerprint: versions, device, and when it ran.
         plots: pictures that the experiment asks for.
+        domains: where each instrument was used, for what its calibration covers.
     """
 
     name: str
@@ -180,3 +182,4 @@ class Result:
     action_names: tuple[str, ...]
     fingerprint: Mapping[str, str]
     plots: tuple[AbstractPlot, ...] = ()
+    domains: tuple[Domain, ...] = ()

@@ -4,13 +4,40 @@ from goalscope.report.figure import Section, Table
 from goalscope.report.verdicts import checked
 from goalscope.report.wording import percent, percent_interval
 from goalscope.result import Calibration, Result
+from goalscope.scoring.released import doubts, released_for
 from goalscope.statistics import clopper_pearson
 
 
 def planted_section(result: Result) -> Section:
     """Return a table per instrument: planted kinds by candidates, and whether it passed."""
-    found = tuple(calibration_facts(calibration) for calibration in result.calibration.values())
-    return Section("calibration", "Calibration", "planted", {"instruments": found})
+    found = tuple(
+        calibration_facts(calibration) for calibration in result.calibration.values()
+    )
+    facts = {
+        "instruments": found,
+        "shipped": _shipped(result),
+        "doubts": tuple(doubt for each in result.domains for doubt in doubts(each)),
+    }
+    return Section("calibration", "Calibration", "planted", facts)
+
+
+def _shipped(result: Result) -> Table | None:
+    """Return how this version's instruments did on the whole zoo; None if unknown."""
+    names = dict.fromkeys(domain.instrument for domain in result.domains)
+    rows = tuple(
+        (
+            row.instrument,
+            row.world,
+            f"{row.levels:,}",
+            f"{row.auc:.3f}",
+            f"{row.convicted:,} of {row.negatives:,}, limit {percent(row.limit)}",
+            "yes" if row.released else f"no: {'; '.join(row.misses)}",
+        )
+        for name in names
+        for row in released_for(name)
+    )
+    head = ("instrument", "world", "levels", "AUC", "false convictions", "released")
+    return Table(head, rows, numeric=frozenset({2, 3})) if rows else None
 
 
 def calibration_facts(found: Calibration) -> dict[str, object]:
