@@ -17,6 +17,7 @@ from goalscope.instruments.base import AbstractInstrument
 from goalscope.scoring.trial_readings import array_name
 from goalscope.study import CellPlan
 from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.fixed_levels import underlying
 
 FORMAT = 1
 RETESTED, WEIGHED = 16, 32
@@ -118,7 +119,8 @@ def compute_cell(description: Mapping[str, Any], report: Report) -> Computed:
     tensors = {"readings": readings}
     if amount.power and trial.power:
         tensors["power"] = _power(trial, world, planted, root, report)
-    return Computed(tensors, _words(trial, instrument, planted))
+    words = _words(trial, instrument, planted)
+    return Computed(tensors, words | {"world_class": type(underlying(world)).__name__})
 
 
 def _planted(
@@ -198,6 +200,7 @@ def _words(
         for case in trial.cases
     }
     return {
+        "class": type(instrument).__name__,
         "question": instrument.question,
         "unit": instrument.unit,
         "readings": list(instrument.readings),

@@ -1,0 +1,188 @@
+"""Write docs/instruments/: a page and a picture for each instrument that has a trial.
+
+    python docs/write_instruments.py RESULT
+
+RESULT is what `goalscope calibrate --size full` wrote. The shipped calibration, which
+reports show beside their own, is written from the same numbers.
+"""
+
+import ast
+import inspect
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import goalscope
+from goalscope.discovery import find
+from goalscope.scoring.assembling import scorecards
+from goalscope.scoring.records import KindRow, Scorecard
+from goalscope.scoring.released import FILE, to_release
+from goalscope.store import open_folder
+
+FOLDER = Path(__file__).with_name("instruments")
+SHIPPED = Path(goalscope.__file__).parent / "scoring" / FILE
+COLORS = {"positive": "#0072b2", "negative": "#d55e00", "neither": "#777777"}
+LEFT, WIDTH, ROW = 190, 420, 18
+
+
+def write(result: Path) -> None:
+    """Write all pages, their pictures, the index, and the shipped calibration."""
+    folder = open_folder(result)
+    cards, records = scorecards(folder), [folder.read(k) for k in folder.finished_cells()]
+    classes = {r.description["trial"]: r.metadata["class"] for r in records}
+    worlds = {
+        (r.description["trial"], r.description["world"]): r.metadata["world_class"]
+        for r in records
+    }
+    seconds = {name: 0.0 for name in classes}
+    for record in records:
+        seconds[record.description["trial"]] += record.seconds
+    FOLDER.mkdir(exist_ok=True)
+    rows = []
+    for name, kind in classes.items():
+        own = [card for card in cards if card.instrument == name]
+        measured = sum(row.n for card in own for row in card.kinds)
+        cost = 1000 * seconds[name] / max(measured, 1)
+        (FOLDER / f"{name}.md").write_text(page(name, kind, own, cost), "utf-8")
+        (FOLDER / f"{name}.svg").write_text(picture(own[0]), "utf-8")
+        rows += [to_release(card, kind, worlds[name, card.world]) for card in own]
+    (FOLDER / "index.md").write_text(index(cards, classes, folder.study.command), "utf-8")
+    SHIPPED.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def page(name: str, kind: str, cards: Sequence[Scorecard], cost: float) -> str:
+    """Return the page of one instrument; `cost` in milliseconds an agent."""
+    first = cards[0]
+    limits = [f"- {limit}" for limit in first.limits]
+    parts = [
+        f"# {kind}",
+        f"*{first.question}*",
+        *release(cards),
+        "## What it reads",
+        definition(kind),
+        "## A reading of agents whose goal is known",
+        f"![score of each kind of planted agent]({name}.svg)",
+        f"Means over agents, with the range of 90 % of them; score: {first.score}, in "
+        f"{first.unit}. Blue counts as positive, red as negative, grey as neither.",
+        *(table(card) for card in cards),
+        "## When it lies",
+        "\n".join(limits),
+        *listed(first),
+        "## Cost",
+        f"About {cost:.0f} ms an agent, everything included, at {first.levels} levels, in "
+        "the calibration that this page was written from (two cores, compilation shared).",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def release(cards: Sequence[Scorecard]) -> Iterator[str]:
+    """Yield, for the top of a page, where an instrument is released and what it misses."""
+    for card in cards:
+        if card.released:
+            yield f"**Released in {card.world}**: every gate is met on the test half."
+            continue
+        missed = [f"{g.name} is {g.value:.3g}, required {g.bound}" for g in card.misses]
+        yield f"**Not released in {card.world}**: {'; '.join(missed)}."
+
+
+def definition(kind: str) -> str:
+    """Return the docstring of a class, dedented."""
+    (entry,) = (e for e in find("instruments") if e.name == kind)
+    for node in ast.parse(entry.path.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name == kind:
+            text = inspect.cleandoc(ast.get_docstring(node) or "")
+            return text.replace("Fields:\n", "Fields:\n\n").replace("\n    ", "\n- ")
+    raise LookupError(f"{entry.path} holds no class {kind}")
+
+
+def table(card: Scorecard) -> str:
+    """Return what each kind of agents read in one world."""
+    head = "| kind | what there is to find | counts as | agents | score | convicted |"
+    lines = [
+        f"| {r.kind} | {r.truth} | {r.role} | {r.n} | {r.score:.3g} | {r.convicted:.0%} |"
+        for r in sorted(card.kinds, key=order)
+    ]
+    area, false = card.auc, card.false_rate
+    found = (
+        f"In {card.world}: AUC {area.estimate:.3f} [{area.lower:.3f}, {area.upper:.3f}] "
+        f"({card.positives} positives, {card.negatives} negatives); hits "
+        f"{card.hit_rate.estimate:.1%}; falsely convicted {false.estimate:.1%}, upper "
+        f"95 % limit {false.upper:.1%}."
+    )
+    power = ", ".join(f"{n} levels {i.estimate:.3f}" for n, i in card.power.items())
+    more = f" AUC with fewer or more levels: {power}." if power else ""
+    return "\n".join([found + more, "", head, "|---|---|---|---:|---:|---:|", *lines])
+
+
+def listed(card: Scorecard) -> Iterator[str]:
+    """Yield what else the score follows, and why."""
+    if card.listed:
+        why = [f"- the dose of *{kind}*: {reason}" for kind, reason in card.listed.items()]
+        yield "\n".join(["The score also follows", "", *why])
+
+
+def order(row: KindRow) -> tuple[str, float]:
+    """Return how kinds are sorted: positives first, then by falling score."""
+    return {"positive": "a", "neither": "b", "negative": "c"}[row.role], -row.score
+
+
+def picture(card: Scorecard) -> str:
+    """Return the scores of all kinds as a drawing."""
+    kinds = sorted(card.kinds, key=order)
+    ends = [end for row in kinds for end in (*row.spread, row.score) if end == end]
+    low, high = min(ends), max(ends)
+    span = (high - low) or 1.0
+
+    def x(value: float) -> float:
+        return LEFT + WIDTH * (value - low) / span
+
+    marks = []
+    for index, row in enumerate(kinds):
+        y, color = ROW * index + 16, COLORS[row.role]
+        marks.append(
+            f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end" fill="#555">{row.kind}</text>'
+        )
+        if row.score == row.score:
+            marks.append(
+                f'<path d="M{x(row.spread[0]):.1f} {y}H{x(row.spread[1]):.1f}" '
+                f'stroke="{color}" stroke-width="2"/>'
+                f'<circle cx="{x(row.score):.1f}" cy="{y}" r="4" fill="{color}"/>'
+            )
+    bottom = ROW * len(kinds) + 24
+    axis = "".join(
+        f'<text x="{x(v):.1f}" y="{bottom}" text-anchor="{a}" fill="#555">{v:.3g}</text>'
+        for v, a in ((low, "start"), (high, "end"))
+    )
+    size = f"0 0 {LEFT + WIDTH + 20} {bottom + 8}"
+    style = 'font-family="sans-serif" font-size="12"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" {style}>'
+    return head + "".join(marks) + axis + "</svg>\n"
+
+
+def index(cards: Sequence[Scorecard], classes: dict[str, str], command: str) -> str:
+    """Return the page that lists all instruments and how they did."""
+    lines = [
+        f"| [{classes[c.instrument]}]({c.instrument}.md) | {c.question} | {c.world} | "
+        f"{c.auc.estimate:.3f} | {c.false_rate.estimate:.1%} ({c.false_rate.upper:.1%}) | "
+        f"{'yes' if c.released else f'misses {len(c.misses)} of {len(c.gates)} gates'} |"
+        for c in cards
+    ]
+    return "\n".join(
+        [
+            "# Instruments, and how far to trust them",
+            "",
+            "Each is put to agents whose goal is known, on the half of the zoo that no "
+            f"threshold was tuned on: `{command}`. False convictions with their one-sided "
+            "upper 95 % limit.",
+            "",
+            "| instrument | question | world | AUC | false | released |",
+            "|---|---|---|---:|---:|---|",
+            *lines,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
