@@ -46,6 +46,11 @@ class Measurer:
         if self._worker is not None:
             self._worker.end()
 
+    @property
+    def number(self) -> int | None:
+        """The worker's process id, or None if there is none at present."""
+        return None if self._worker is None else self._worker.number
+
     def ask(self, kind: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a question.
 

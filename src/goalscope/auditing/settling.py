@@ -90,7 +90,7 @@ def picture(
     sheet: Sheet,
     number: int,
     title: str,
-    ways: list[tuple[str, Int[np.ndarray, " T"]]],
+    ways: list[tuple[str, np.ndarray]],
 ) -> list[Picture]:
     """Return a level as text with ways through it; nothing for worlds without a picture."""
     if not isinstance(world, AbstractGridWorld):
