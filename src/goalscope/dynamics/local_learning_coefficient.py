@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from jax import numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from goalscope.dynamics.reduced_rank import (
@@ -24,6 +25,11 @@ FACTOR, TOLERANCE = 3.0, 0.1
 """A reading holds if it changes by no more than a tenth over a factor of three."""
 
 NUM_BATCHES, NORMAL_QUANTILE = 5, 1.96
+
+LARGEST_CURVATURE = 2.0
+"""Of reduced-rank regression where all singular values are 0 or 1, and not all are 0."""
+
+NUM_ITERATIONS = 12
 
 
 class Estimate(eqx.Module):
@@ -73,6 +79,31 @@ def local_learning_coefficient(
     return summarise(losses, loss(parameters, data), sampler.inverse_temperature)
 
 
+def largest_curvature(
+    key: Key[Array, ""],
+    loss: Callable[[Parameters, PyTree], Float[Array, ""]],
+    parameters: Parameters,
+    data: PyTree,
+    *,
+    mask: PyTree | None = None,
+) -> Float[Array, ""]:
+    """Return about the largest second derivative of a loss, in any direction.
+
+    Twelve steps of power iteration on the Hessian, in the directions of the mask; from
+    below, and 0 for parameters that nothing reads. Consumes `key`.
+    """
+    start, unravel = ravel_pytree(parameters)
+    free = jnp.ones_like(start) if mask is None else ravel_pytree(mask)[0]
+    slope = jax.grad(lambda flat: loss(unravel(flat), data))
+
+    def iterate(_, direction: Float[Array, " P"]) -> Float[Array, " P"]:
+        unit = direction / jnp.maximum(jnp.linalg.norm(direction), 1e-30)
+        return free * jax.jvp(slope, (start,), (unit,))[1]
+
+    first = free * jax.random.normal(key, start.shape, start.dtype)
+    return jnp.linalg.norm(jax.lax.fori_loop(0, NUM_ITERATIONS, iterate, first))
+
+
 def summarise(
     losses: Float[Array, "chains draws"],
     least: Float[Array, ""],
@@ -112,9 +143,10 @@ def checked_learning_coefficient(
     larger and smaller, with the same noise. The reading has a *plateau* if none of the
     others differs from it by more than 10 %; it is *planted* if the same sampler reads the
     known coefficient of a reduced-rank regression of dimensions `planted` (see
-    `reduced_rank.similar`) within 10 % too. Consumes `key`.
+    `reduced_rank.similar`), scaled to be as curved, within 10 % too. Consumes `key`.
     """
-    k_sample, k_planted = jax.random.split(key)
+    k_sample, k_planted, k_curvature = jax.random.split(key, 3)
+    curvature = largest_curvature(k_curvature, loss, parameters, data, mask=mask)
 
     def at(step_size: Float[Array, ""], localisation: Float[Array, ""]) -> Estimate:
         changed = dataclasses.replace(
@@ -128,7 +160,7 @@ def checked_learning_coefficient(
     pulls = sampler.localisation * np.array([1, 1, 1, FACTOR, 1 / FACTOR], np.float32)
     estimates = jax.vmap(at)(steps, pulls)
     values = estimates.value
-    ratio = planted_ratio(k_planted, planted, sampler=sampler)
+    ratio = planted_ratio(k_planted, planted, curvature, sampler=sampler)
     return CheckedEstimate(
         estimate=jax.tree.map(lambda leaf: leaf[0], estimates),
         sweep=values,
@@ -139,19 +171,25 @@ def checked_learning_coefficient(
 
 
 def planted_ratio(
-    key: Key[Array, ""], dimensions: Dimensions, *, sampler: Sampler
+    key: Key[Array, ""],
+    dimensions: Dimensions,
+    curvature: Float[Array, ""] | float = LARGEST_CURVATURE,
+    *,
+    sampler: Sampler,
 ) -> Float[Array, ""]:
     """Return what the sampler reads of a known coefficient, 1 if it reads all of it.
 
     The problem is reduced-rank regression with inputs of unit variance and a truth whose
-    singular values are 1, without data: its loss is exact. Consumes `key`.
+    singular values are 1, without data: its loss is exact. It is multiplied so that its
+    largest curvature is `curvature`. Consumes `key`.
     """
+    scale = curvature / LARGEST_CURVATURE
     truth = even_weights(dimensions)
     whole = dataclasses.replace(sampler, batch_size=None)
     moments = jnp.eye(dimensions.inputs, dtype=truth.first.dtype)
     estimate = local_learning_coefficient(
         key,
-        lambda weights, data: excess_loss(weights, truth, data),
+        lambda weights, data: scale * excess_loss(weights, truth, data),
         truth,
         moments,
         sampler=whole,

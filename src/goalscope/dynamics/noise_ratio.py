@@ -7,6 +7,8 @@ weigh the examples, for the Bayesian bootstrap.
 from jax import numpy as jnp
 from jaxtyping import Array, Float
 
+ROUNDING = 1e-4
+
 
 def squared_signal(
     gradients: Float[Array, "L P"], weights: Float[Array, " L"] | None = None
@@ -45,10 +47,11 @@ def signal_to_noise(
 
     Each parameter counts alike, however small its gradient: it is what an optimiser that
     divides by the size of the gradient sees. What noise alone would give is subtracted.
-    Parameters whose gradient is always 0 are left out; 0 if all are.
+    Parameters whose gradient varies 10,000 times less than that of another are left out, as
+    they may hold nothing but rounding; 0 if there is no gradient.
     """
     mean, scatter, overlap = _moments(gradients, weights)
-    live = scatter > 0
+    live = scatter > ROUNDING**2 * jnp.max(scatter)
     ratio = mean**2 / jnp.where(live, scatter, 1.0) - overlap
     return jnp.sum(jnp.where(live, ratio, 0.0)) / jnp.maximum(jnp.sum(live), 1)
 
@@ -64,6 +67,8 @@ def _moments(
         weights = jnp.ones(number, gradients.dtype)
     shares = weights / jnp.sum(weights)
     overlap = jnp.sum(shares**2)
-    mean = shares @ gradients
-    scatter = shares @ (gradients - mean[None]) ** 2 / (1 - overlap)
-    return mean, scatter, overlap
+    middle = jnp.mean(gradients, axis=0)
+    apart = gradients - middle[None]
+    offset = shares @ apart
+    scatter = jnp.maximum(shares @ apart**2 - offset**2, 0.0) / (1 - overlap)
+    return middle + offset, scatter, overlap
