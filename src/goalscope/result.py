@@ -39,6 +39,7 @@ class Verdict:
         rule: the rule in words, thresholds included; written before the run.
         rule_hash: sha256 of the rule's canonical form.
         reason: one sentence that says how the rule led to the outcome.
+        source: the discussion that the claim comes from, and its number there.
     """
 
     claim: str
@@ -52,6 +53,7 @@ class Verdict:
     rule: str
     rule_hash: str
     reason: str
+    source: str = ""
 
 
 @dataclass(frozen=True)

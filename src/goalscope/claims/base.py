@@ -44,12 +44,15 @@ class AbstractClaim(ABC):
         min_agents: with fewer agents in any arm the claim stays underpowered.
         resolution: width of the interval above which an undecided claim is underpowered
             rather than mixed, in the unit of the estimate.
+        source: the discussion that the claim comes from, and its number there, "000 S2";
+            where a claim comes from is no part of its rule.
     """
 
     text: str
     on: str
     min_agents: int = 8
     resolution: float = 0.2
+    source: str = ""
 
     def __post_init__(self) -> None:
         instrument, _, reading = self.on.partition(".")
@@ -137,7 +140,8 @@ class AbstractClaim(ABC):
         return [type(self).__name__, fields]
 
     def _fields(self) -> dict[str, str | float | int | tuple]:
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        names = [field.name for field in dataclasses.fields(self) if field.name != "source"]
+        return {name: getattr(self, name) for name in names}
 
 
 def require(condition: bool, message: str) -> None:

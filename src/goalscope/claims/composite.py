@@ -1,7 +1,9 @@
 """Claims made of claims: everything must hold, and one contradiction refutes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from string import ascii_lowercase
 from typing import final
 
 from goalscope.claims.base import AbstractClaim, Dosed, Needs, require
@@ -62,16 +64,15 @@ class Composite(AbstractClaim):
             part.check(arms, readings)
 
     def bars(self) -> str:
-        needed = " ".join(
-            f"({i}) {part.bars()}" for i, part in enumerate(self.supported_if, 1)
+        needed = zip(_numbers(len(self.supported_if)), self.supported_if, strict=True)
+        against = zip(_letters(len(self.refuted_if)), self.refuted_if, strict=True)
+        lines = (
+            "Supported if every one of these is supported:",
+            *(f"({number}) {part.text} {part.bars()}" for number, part in needed),
+            "Refuted if one of these is supported:",
+            *(f"({letter}) {part.text} {part.bars()}" for letter, part in against),
         )
-        against = " ".join(
-            f"({chr(96 + i)}) {part.bars()}" for i, part in enumerate(self.refuted_if, 1)
-        )
-        return (
-            f"Supported if every one of these is supported: {needed} Refuted if one of "
-            f"these is supported: {against}"
-        )
+        return "\n".join((*lines, ""))
 
     def finding(self, readings: Readings) -> Finding:
         needed = [part.finding(readings) for part in self.supported_if]
@@ -90,4 +91,30 @@ class Composite(AbstractClaim):
             refutes=refutes,
             p_value=against_it if refutes else for_it,
             width=needed[0].width,
+            parts=_holding(needed, against),
         )
+
+
+def _holding(needed: Sequence[Finding], against: Sequence[Finding]) -> str:
+    """Return which parts hold, by the numbers and letters of the rule."""
+    return (
+        f"Conditions for the claim that hold: {_held(needed, _numbers(len(needed)))}; "
+        f"against it: {_held(against, _letters(len(against)))}"
+    )
+
+
+def _held(parts: Sequence[Finding], names: Sequence[str]) -> str:
+    held = [f"({name})" for name, part in zip(names, parts, strict=True) if part.supports]
+    if len(held) in (0, len(parts)):
+        return f"{'all' if held else 'none'} of {len(parts)}"
+    return f"{len(held)} of {len(parts)}, {' '.join(held)}"
+
+
+def _numbers(count: int) -> list[str]:
+    return [str(index + 1) for index in range(count)]
+
+
+def _letters(count: int) -> list[str]:
+    """Return a, b, ..., z, aa, ab, ..."""
+    names = ["".join(pair) for pair in product(("", *ascii_lowercase), ascii_lowercase)]
+    return names[:count]

@@ -23,6 +23,7 @@ class Finding:
             opposite, is true.
         p_value: two-sided, of the hypothesis that the truth lies on a bar.
         width: of the interval, in the unit of the claim's `resolution`.
+        parts: which parts of a claim made of claims hold; empty for other claims.
     """
 
     quantity: str
@@ -33,6 +34,7 @@ class Finding:
     refutes: bool
     p_value: float
     width: float
+    parts: str = ""
 
 
 def beside(

@@ -71,22 +71,30 @@ def _decide(
 ) -> tuple[Outcome, str]:
     if finding.n < claim.min_agents:
         return Outcome.UNDERPOWERED, _too_few(claim, finding)
-    says = f"The interval of the {finding.quantity}"
     decided = finding.supports or finding.refutes
-    if decided and p < level:
+    if not decided:
+        return _undecided(claim, finding)
+    interval = f"The interval of the {finding.quantity}"
+    if p < level:
         outcome = Outcome.SUPPORTED if finding.supports else Outcome.REFUTED
         where = "where the claim is true" if finding.supports else "where it is false"
-        return outcome, f"{says} lies {where}, p = {p:.2g} after Holm's correction."
-    if decided:
-        would = "support" if finding.supports else "refute"
-        return (
-            Outcome.MIXED,
-            f"{says} alone would {would} the claim; {_stopped(finding, p, level)}",
-        )
+        says = finding.parts or f"{interval} lies {where}"
+        return outcome, f"{says}, p = {p:.2g} after Holm's correction."
+    would = "support" if finding.supports else "refute"
+    says = f"{finding.parts}. This" if finding.parts else interval
+    stopped = _stopped(finding, p, level)
+    return Outcome.MIXED, f"{says} alone would {would} the claim; {stopped}"
+
+
+def _undecided(claim: AbstractClaim, finding: Finding) -> tuple[Outcome, str]:
     wide = f"{finding.width:.3g} wide, resolution {claim.resolution:g}"
-    if finding.width > claim.resolution:
-        return Outcome.UNDERPOWERED, f"{says} leaves the claim open and is {wide}."
-    return Outcome.MIXED, f"{says} lies on a bar, {wide}: the truth is close to it."
+    outcome = Outcome.UNDERPOWERED if finding.width > claim.resolution else Outcome.MIXED
+    if finding.parts:
+        return outcome, f"{finding.parts}. The interval of the first is {wide}."
+    says = f"The interval of the {finding.quantity}"
+    if outcome is Outcome.UNDERPOWERED:
+        return outcome, f"{says} leaves the claim open and is {wide}."
+    return outcome, f"{says} lies on a bar, {wide}: the truth is close to it."
 
 
 def _too_few(claim: AbstractClaim, finding: Finding) -> str:
@@ -118,4 +126,5 @@ def _verdict(
         rule=claim.rule(),
         rule_hash=claim.rule_hash(),
         reason=reason,
+        source=claim.source,
     )
