@@ -1,0 +1,108 @@
+"""Choices that were drawn from a known utility give it back, with its uncertainty."""
+
+import jax
+import numpy as np
+import pytest
+from jax import numpy as jnp
+
+from goalscope.tabular.causal_entropy import (
+    feature_expectation,
+    infer_weights,
+    soft_policies_within,
+)
+from goalscope.tabular.choices import explain_choices, likelihood_ratio, log_likelihood
+from goalscope.tabular.process import StochasticProcess
+from goalscope.tabular.soft import exact_soft_values, log_policy
+
+S, A, F = 6, 3, 2
+TRUTH = np.array([1.5, -1.0])
+
+
+@pytest.fixture(autouse=True)
+def double():
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def process(rng):
+    moves = rng.dirichlet(np.ones(S), (S, A))
+    return StochasticProcess(jnp.ones(S) / S, jnp.asarray(moves))
+
+
+@pytest.fixture
+def features(rng):
+    return jnp.asarray(rng.normal(size=(S, A, F)))
+
+
+def policy(process, features, discount):
+    rewards = features @ TRUTH
+    values = exact_soft_values(process, rewards, discount)
+    return np.exp(log_policy(process, rewards, values, discount))
+
+
+def test_infinitely_many_choices_give_the_utility_back(process, features):
+    counts = jnp.asarray(1000 * policy(process, features, 0.9))
+    found = explain_choices(process, features, counts, 0.9)
+    np.testing.assert_allclose(found.weights, TRUTH, rtol=1e-6)
+    at_truth = log_likelihood(process, features, jnp.asarray(TRUTH), counts, 0.9)
+    np.testing.assert_allclose(found.log_likelihood, at_truth, rtol=1e-9)
+
+
+@pytest.mark.science
+def test_intervals_of_estimates_are_as_wide_as_estimates_scatter(process, features, rng):
+    shares, number = policy(process, features, 0.9), 200
+    found = [
+        explain_choices(
+            process, features, jnp.asarray(rng.multinomial(number, shares) * 1.0), 0.9
+        )
+        for _ in range(20)
+    ]
+    scores = [
+        (each.weights - TRUTH) / np.sqrt(np.diagonal(each.covariance)) for each in found
+    ]
+    spread = np.sqrt(np.mean(np.square(scores)))
+    assert 0.7 < spread < 1.4
+
+
+def test_the_ratio_tells_a_planner_from_one_who_lives_for_the_day(process, features):
+    counts = jnp.asarray(400 * policy(process, features, 0.9))
+    fits = [
+        explain_choices(process, features, counts, discount).log_likelihood
+        for discount in (0.9, 0.0)
+    ]
+    ratio, chance = likelihood_ratio(*fits)
+    assert fits[0] > fits[1]
+    assert ratio > 10
+    assert chance < 0.01
+    assert likelihood_ratio(-10.0, -10.0) == (0.0, 1.0)
+
+
+def test_weights_within_a_horizon_come_back_with_their_interval(process, features):
+    rewards = features @ TRUTH
+    policies = soft_policies_within(process, rewards, 1.0, num_steps=5)
+    wanted = feature_expectation(process, policies, features, 1.0)
+    few, many = (
+        infer_weights(process, features, wanted, 1.0, num_steps=5, num_episodes=number)
+        for number in (25.0, 100.0)
+    )
+    np.testing.assert_allclose(few.weights, TRUTH, rtol=1e-4)
+    ratio = np.diagonal(few.covariance) / np.diagonal(many.covariance)
+    np.testing.assert_allclose(ratio, 4, rtol=1e-3)
+    lower, upper = few.interval()
+    assert np.all((lower < TRUTH) & (upper > TRUTH))
+
+
+def test_a_feature_that_never_varies_keeps_the_uncertainty_of_the_prior(process, features):
+    constant = jnp.concatenate([features, jnp.ones((S, A, 1))], axis=-1)
+    policies = soft_policies_within(process, features @ TRUTH, 1.0, num_steps=5)
+    wanted = feature_expectation(process, policies, constant, 1.0)
+    found = infer_weights(
+        process, constant, wanted, 1.0, num_steps=5, num_episodes=10.0, ridge=0.01
+    )
+    np.testing.assert_allclose(found.covariance[2, 2], 100, rtol=1e-3)
