@@ -88,17 +88,12 @@ def _compile(
 ) -> CompiledTable:
     def one(level: Level) -> CompiledTable:
         table = solve.tabulate(world, level)
-        return written_down(agent, table)
+        context, memory = agent.embed(table.view), agent.initial_memory()
+        answers = jax.vmap(agent, (None, 0, None))(context, table.tokens, memory)
+        log_policy = jax.nn.log_softmax(answers.logits)
+        return CompiledTable(table.view, table.tokens, log_policy, answers.value)
 
     return jax.lax.map(one, levels)
-
-
-def written_down(agent: AbstractAgent, table: solve.Table) -> CompiledTable:
-    """Return one row of a `CompiledTable`: what `agent` does in the level of `table`."""
-    context, memory = agent.embed(table.view), agent.initial_memory()
-    answers = jax.vmap(agent, (None, 0, None))(context, table.tokens, memory)
-    log_policy = jax.nn.log_softmax(answers.logits)
-    return CompiledTable(table.view, table.tokens, log_policy, answers.value)
 
 
 def compile_policy(

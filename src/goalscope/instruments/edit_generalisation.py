@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
-from goalscope.agents.compiled import written_down
+from goalscope.agents.compiled import SMALLEST, CompiledTable
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import returns
@@ -183,37 +183,36 @@ class EditGeneralisation(AbstractInstrument):
     ) -> Scores:
         """Return what agent, clone, chance and the optimum earn on all levels."""
         tables = jax.vmap(jax.vmap(solve.tabulate, (None, 0)), (None, 0))(world, levels)
-        unedited = jax.tree.map(lambda leaf: leaf[0], tables)
-        clone = jax.vmap(written_down, (None, 0))(agent, unedited)
+        own = jax.vmap(jax.vmap(solve.policy_of, (None, 0)), (None, 0))(agent, tables)
+        clone = _clone(jax.tree.map(lambda leaf: leaf[0], tables), own[0])
+        steps = world.horizon
 
-        def one(key, level, table):
+        def one(
+            key: Key[Array, ""], level: Any, table: solve.Table, own: Float[Array, "S A"]
+        ) -> tuple[Float[Array, " 2"], Float[Array, ""]]:
             start = world.index_of(level, world.reset(level))
-            others = self._exact(world, table, goal, clone)[start]
-            if is_memoryless(agent):
-                own = self._exact(world, table, goal, agent)[start, 0]
-            else:
+            chance = jnp.full_like(own, 1 / own.shape[-1])
+            every = jnp.stack([own, solve.policy_of(clone, table), chance])
+            values = returns(table, every, stack((goal,)), self.discount, num_steps=steps)
+            earned = values[start, :, 0]
+            if not is_memoryless(agent):
                 features = rollout(key, agent, world, level).features
-                own = goal.returns(features, self.discount)
-            best = solve.optimal_values(table, goal, self.discount, num_steps=world.horizon)
-            return jnp.stack([own, others[0]]) - others[1], best[start] - others[1]
+                earned = earned.at[0].set(goal.returns(features, self.discount))
+            best = solve.optimal_values(table, goal, self.discount, num_steps=steps)
+            return earned[:2] - earned[2], best[start] - earned[2]
 
         keys = jax.random.split(key, possible.shape)
-        gained, room = jax.vmap(jax.vmap(one))(keys, levels, tables)
+        gained, room = jax.vmap(jax.vmap(one))(keys, levels, tables, own)
         gained = jnp.where(possible[..., None], gained, 0.0)
         return Scores(jnp.moveaxis(gained, -1, 1), jnp.where(possible, room, 0.0))
 
-    def _exact(
-        self,
-        world: AbstractSolvableWorld,
-        table: solve.Table,
-        goal: Goal,
-        agent: AbstractAgent,
-    ) -> Float[Array, "S 2"]:
-        """Return the expected returns of an agent without memory, and of chance."""
-        policy = solve.policy_of(agent, table)
-        both = jnp.stack([policy, jnp.full_like(policy, 1 / policy.shape[-1])])
-        one = stack((goal,))
-        return returns(table, both, one, self.discount, num_steps=world.horizon)[..., 0]
+
+def _clone(tables: solve.Table, policies: Float[Array, "L S A"]) -> CompiledTable:
+    """Return the table of what an agent does in these levels."""
+    log_policy = jnp.log(jnp.maximum(policies, SMALLEST))
+    return CompiledTable(
+        tables.view, tables.tokens, log_policy, jnp.zeros(policies.shape[:2])
+    )
 
 
 def _judge(scores: Scores, weights: Float[Array, " L"]) -> Float[Array, "R 2"]:

@@ -73,8 +73,8 @@ def _check_alike(
 ) -> None:
     if elsewhere is not None and elsewhere.level_shape != world.level_shape:
         raise ValueError(
-            f"levels elsewhere have shape {elsewhere.level_shape}, and agents of this world "
-            f"see {world.level_shape}: give a world of that size, with other levels"
+            f"levels elsewhere have shape {elsewhere.level_shape}, and agents of this "
+            f"world see {world.level_shape}: give a world of that size, with other levels"
         )
 
 

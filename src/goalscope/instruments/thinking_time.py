@@ -168,7 +168,7 @@ class ThinkingTime(AbstractInstrument):
     ) -> Float[Array, "L D G"]:
         """Return what is earned after each number of calls, and last by the control."""
 
-        def think(level: Any) -> tuple[Any, Any]:
+        def think(level: Any) -> Any:
             context = agent.embed(world.observe_level(level))
             tokens = world.observe_state(level, world.reset(level))
             return memories(agent, context, tokens, self._doses)
