@@ -43,7 +43,7 @@ def audited(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     )
     for name, source in HOSTILE.items():
         (folder / name).write_text(source)
-    names = [*HOSTILE][:3] + ["seeker.py"] + [*HOSTILE][3:]
+    names = [*[*HOSTILE][:3], "seeker.py", *[*HOSTILE][3:]]
     done = goalscope("audit", *names, "--timeout", "5", "--json", cwd=folder)
     return folder, done
 

@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
+import msgspec
 import pytest
 
+from goalscope.errors import UserError
+from goalscope.remeasuring.measured import Asked
+from goalscope.remeasuring.reference import resolve_instrument
+from goalscope.remeasuring.tasks import plan
 from goalscope.store import open_folder
 
 ROOT = Path(__file__).parents[2]
@@ -44,25 +48,25 @@ def measured(finished: Path) -> Path:
 def test_the_instrument_of_the_run_reads_the_same_bits(finished: Path, measured: Path):
     old, new = open_folder(finished), open_folder(measured)
     assert len(old.study.cells) == len(new.study.cells)
-    for plan, again in zip(old.study.cells, new.study.cells, strict=True):
-        assert (plan.arm, plan.agents) == (again.arm, again.agents)
-        stored, read = old.load(plan.key, "readings"), new.load(again.key, "readings")
+    for cell, again in zip(old.study.cells, new.study.cells, strict=True):
+        assert (cell.arm, cell.agents) == (again.arm, again.agents)
+        stored, read = old.load(cell.key, "readings"), new.load(again.key, "readings")
         own = {n: v for n, v in stored.items() if n.startswith("goal_score/")}
         assert len(own) == 7
         for name, values in own.items():
-            assert values.tobytes() == read[name].tobytes(), (plan.arm, name)
+            assert values.tobytes() == read[name].tobytes(), (cell.arm, name)
 
 
 def test_the_same_command_has_nothing_to_do(finished: Path, measured: Path):
     before = {p: p.stat().st_mtime_ns for p in measured.rglob("cell.json")}
     command = ("measure", finished, "--instrument", "goal_score", "--checkpoints", "all")
-    again = goalscope(*command)
+    again = goalscope(*command, "--workers", "1")
     assert "finished already; nothing to do" in again.stdout
     assert before == {p: p.stat().st_mtime_ns for p in measured.rglob("cell.json")}
 
 
 def test_what_was_measured_is_checked_and_computed_again(measured: Path, tmp_path: Path):
-    assert goalscope("verify", measured, "--rerun", "3").returncode == 0
+    assert goalscope("verify", measured, "--rerun", "2", "--workers", "1").returncode == 0
     copy = tmp_path / "copy"
     shutil.copytree(measured, copy)
     victim = next(iter(sorted(copy.glob("cells/*/readings.safetensors"))))
@@ -108,40 +112,64 @@ def test_an_instrument_of_ones_own_measures_stored_agents(finished: Path, tmp_pa
     assert "holds another study" in changed.stderr
 
 
-def test_levels_and_goals_can_be_chosen(finished: Path, tmp_path: Path):
-    options = ("--set", "goals=cheese,far_corner", "--set", "num_levels=8")
-    options += ("--on", "train", "--out", tmp_path / "out", "--workers", "1", "--json")
-    done = goalscope("measure", finished, "--instrument", "GoalScore", *options)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["levels"] == "train"
-    assert {row["reading"] for row in told["readings"]} == {"cheese", "far_corner"}
-    assert "never trained" in told["not_measured"]["planner"]
-    assert all(np.isfinite(row["mean"]) for row in told["readings"])
+def planned(finished: Path, instrument: str, on: str = "", **fields: str) -> dict:
+    """Return what the worker plans, in this process."""
+    reference = resolve_instrument(instrument, ("goal_score", "first_choice"))
+    asked = Asked(source=str(finished), instrument=reference, fields=fields)
+    return plan({"asked": {**msgspec.to_builtins(asked), "on": on}})
+
+
+def test_goals_are_chosen_by_name(finished: Path):
+    told = planned(finished, "GoalScore", goals="cheese,far_corner", num_levels="8")
+    assert told["fields"]["goals"] == "cheese, far_corner"
+    assert told["name"] == "goal_score_again"
+    assert len(told["cells"]) == 6
+
+
+def test_planted_agents_have_no_training_levels(finished: Path):
+    told = planned(finished, "GoalScore", on="train")
+    assert "never trained: they have no training levels" in told["left_out"]["planner"]
+    assert {cell["kind"] for cell in told["cells"]} == {"arm"}
+
+
+def test_what_the_run_measured_keeps_its_name(finished: Path):
+    assert planned(finished, "first_choice")["name"] == "first_choice"
+    assert planned(finished, "FirstChoice", num_levels="8")["name"] == "first_choice"
+    assert planned(finished, "FirstChoice", greedy="true")["name"] == "first_choice_again"
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "expected"),
+    ("instrument", "fields", "expected"),
     [
-        (("GoalScor",), 2, "Did you mean GoalScore"),
-        (("no/such.py",), 2, "there is no file"),
-        ((TINY,), 2, "defines no instrument"),
-        ((OWN + ":Other",), 2, "defines no instrument 'Other'"),
-        (("GoalScore", "--set", "levels=3"), 2, "has no field 'levels'"),
-        (("GoalScore", "--set", "num_levels"), 2, "write --set NAME=VALUE"),
-        (("GoalScore", "--set", "num_levels=few"), 2, "expected one int"),
-        (("GoalScore", "--set", "num_levels=1"), 2, "an interval takes 2 levels"),
-        (("GoalScore", "--set", "goals=chese"), 2, "Did you mean cheese"),
-        (("GoalScore", "--set", "discount=much"), 2, "expected a number"),
-        (("GoalScore", "--on", "tset"), 2, "Did you mean test"),
-        (("GoalScore", "--checkpoints", "first"), 2, "last"),
-        (("EditGeneralisation",), 2, "also needs goal (a goal: cheese, corner"),
-        (("RepresentedGoal",), 2, "cannot measure the agents of alpha=0"),
+        ("GoalScore", {"levels": "3"}, "has no field 'levels'"),
+        ("GoalScore", {"num_levels": "few"}, "expected one int"),
+        ("GoalScore", {"num_levels": "1"}, "an interval takes 2 levels"),
+        ("GoalScore", {"goals": "chese"}, "Did you mean cheese"),
+        ("GoalScore", {"discount": "much"}, "expected a number"),
+        ("RepresentedGoal", {}, "needs .* cannot measure the agents of alpha=0: "),
     ],
 )
-def test_a_mistake_is_one_message(finished: Path, options, code, expected):
+def test_what_cannot_be_measured_is_refused(finished: Path, instrument, fields, expected):
+    with pytest.raises(UserError, match=expected):
+        planned(finished, instrument, **fields)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("GoalScor",), "Did you mean GoalScore"),
+        (("no/such.py",), "there is no file"),
+        ((TINY,), "defines no instrument"),
+        ((OWN + ":Other",), "defines no instrument 'Other'"),
+        (("GoalScore", "--set", "num_levels"), "write --set NAME=VALUE"),
+        (("GoalScore", "--set", "levels=3", "--workers", "1"), "has no field 'levels'"),
+        (("GoalScore", "--on", "tset"), "Did you mean test"),
+        (("GoalScore", "--checkpoints", "first"), "There are: all, last"),
+    ],
+)
+def test_a_mistake_is_one_message(finished: Path, options, expected):
     done = goalscope("measure", finished, "--instrument", *options)
-    assert done.returncode == code, done.stderr
+    assert done.returncode == 2, done.stderr
     assert expected in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
@@ -152,10 +180,9 @@ def test_a_measurement_is_not_measured(measured: Path):
     assert "is a measurement itself" in done.stderr
 
 
-def test_agents_that_were_changed_since_are_refused(finished: Path, tmp_path: Path):
+def test_a_result_that_is_not_finished_is_refused(finished: Path, tmp_path: Path):
     copy = tmp_path / "tiny"
     shutil.copytree(finished, copy)
-    shutil.rmtree(next(iter(sorted(copy.glob("cells/*")))).parent)
-    done = goalscope("measure", copy, "--instrument", "goal_score")
-    assert done.returncode == 2
-    assert "To finish it: goalscope run" in " ".join(done.stderr.split())
+    shutil.rmtree(copy / "cells")
+    with pytest.raises(UserError, match="To finish it: goalscope run"):
+        planned(copy, "GoalScore")

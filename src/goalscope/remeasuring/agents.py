@@ -7,7 +7,7 @@ import numpy as np
 from goalscope.agents.base import AbstractAgent
 from goalscope.cells import PLANTED_OFFSET, planted_agents
 from goalscope.errors import UserError
-from goalscope.population import build, population_rows
+from goalscope.population import build
 from goalscope.remeasuring.instrument import is_behavioural
 from goalscope.remeasuring.measured import Measured
 from goalscope.replay import Block, load_block
@@ -78,7 +78,8 @@ def measurable_plants(measured: Measured) -> tuple[list[CellPlan], dict[str, str
 
 def _refusal(measured: Measured, agents: AbstractAgent, world: AbstractWorld) -> str:
     """Return why the instrument cannot measure such agents, "" if it can."""
-    one, key = population_rows(agents, np.array(0)), jax.random.key(0)
+    one = jax.tree.map(lambda leaf: leaf[0] if eqx.is_array(leaf) else leaf, agents)
+    key = jax.random.key(0)
     try:
         eqx.filter_eval_shape(measured.measurement.instrument.measure, key, one, world)
     except CANNOT as error:

@@ -4,7 +4,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import msgspec
@@ -17,6 +17,8 @@ from goalscope.instruments.base import AbstractInstrument
 from goalscope.remeasuring.reference import InstrumentReference
 from goalscope.settings import load_module, value_of
 from goalscope.suggestions import suggest
+
+Kind = TypeVar("Kind", bound=AbstractInstrument)
 
 CANDIDATES = "goals"
 """The field that gets the experiment's candidate goals unless they are given."""
@@ -68,13 +70,13 @@ def goals_of(experiment: Experiment) -> dict[str, Goal]:
 
 
 def construct(
-    kind: type[AbstractInstrument],
+    kind: type[Kind],
     goals: Mapping[str, Goal],
     texts: Mapping[str, str],
     given: Mapping[str, Any],
     *,
-    based_on: AbstractInstrument | None = None,
-) -> AbstractInstrument:
+    based_on: Kind | None = None,
+) -> Kind:
     """Return an instrument with the fields that `texts` says.
 
     Args:
@@ -130,13 +132,10 @@ def _missing(
 
 def _value(name: str, text: str, annotation: Any, goals: Mapping[str, Goal]) -> Any:
     """Return a field's value from text."""
-    if isinstance(annotation, types.UnionType) or _is(annotation, typing.Union):
-        options = [each for each in typing.get_args(annotation) if each is not type(None)]
-        if text.strip().lower() == "none" and len(options) < len(
-            typing.get_args(annotation)
-        ):
-            return None
-        annotation = options[0]
+    options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    if text.strip().lower() == "none" and type(None) in options:
+        return None
+    annotation = next(each for each in options if each is not type(None))
     if annotation is Goal:
         return _goal(name, text, goals)
     if _is(annotation, tuple) and typing.get_args(annotation)[0] is Goal:
@@ -149,6 +148,10 @@ def _value(name: str, text: str, annotation: Any, goals: Mapping[str, Goal]) -> 
         f"{name} is a {getattr(annotation, '__name__', annotation)} and cannot be given as "
         "text; build the instrument in a file of your own"
     )
+
+
+def _is_union(annotation: Any) -> bool:
+    return isinstance(annotation, types.UnionType) or _is(annotation, typing.Union)
 
 
 def _is(annotation: Any, origin: Any) -> bool:
