@@ -35,7 +35,7 @@ def write(result: Path) -> None:
         (r.description["trial"], r.description["world"]): r.metadata["world_class"]
         for r in records
     }
-    seconds = {name: 0.0 for name in classes}
+    seconds = dict.fromkeys(classes, 0.0)
     for record in records:
         seconds[record.description["trial"]] += record.seconds
     FOLDER.mkdir(exist_ok=True)
@@ -140,9 +140,8 @@ def picture(card: Scorecard) -> str:
     marks = []
     for index, row in enumerate(kinds):
         y, color = ROW * index + 16, COLORS[row.role]
-        marks.append(
-            f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end" fill="#555">{row.kind}</text>'
-        )
+        place = f'x="{LEFT - 10}" y="{y + 4}" text-anchor="end" fill="#555"'
+        marks.append(f"<text {place}>{row.kind}</text>")
         if row.score == row.score:
             marks.append(
                 f'<path d="M{x(row.spread[0]):.1f} {y}H{x(row.spread[1]):.1f}" '

@@ -24,8 +24,8 @@ def reward(
         value: `v`, what an earlier cooperation pays.
         bonus: `b`, what a defection pays at once.
 
-    >>> import numpy as np
-    >>> float(reward(np.array(COOPERATE), np.array(DEFECT), 1.0, 0.5))
+    >>> from jax import numpy as jnp
+    >>> float(reward(jnp.array(COOPERATE), jnp.array(DEFECT), 1.0, 0.5))
     1.5
     """
     return value * (previous == COOPERATE) + bonus * (action == DEFECT)

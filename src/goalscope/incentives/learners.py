@@ -20,9 +20,9 @@ NUM_ACTIONS = 2
 class Stretch(eqx.Module):
     """What one learner saw, did and got in successive steps, leading axis `T`."""
 
-    seen: Int[Array, " T"]
-    actions: Int[Array, " T"]
-    rewards: Float[Array, " T"]
+    seen: Int[Array, "*b T"]
+    actions: Int[Array, "*b T"]
+    rewards: Float[Array, "*b T"]
 
 
 class AbstractLearner(eqx.Module):
@@ -85,10 +85,14 @@ class Reinforce(AbstractLearner):
     def num_parameters(self) -> int:
         return NUM_ACTIONS
 
-    def logits(self, parameters, seen):
+    def logits(
+        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
+    ) -> Float[Array, " 2"]:
         return jnp.stack([parameters[seen], jnp.zeros(())])
 
-    def finish(self, parameters, stretch):
+    def finish(
+        self, parameters: Float[Array, " P"], stretch: Stretch
+    ) -> Float[Array, " P"]:
         returns = returns_to_go(stretch.rewards, self.discount)
         weights = jax.lax.stop_gradient(returns - jnp.mean(returns))
         return parameters + self.learning_rate * jax.grad(_surrogate)(
@@ -112,10 +116,14 @@ class ActorCritic(AbstractLearner):
     def num_parameters(self) -> int:
         return 2 * NUM_ACTIONS
 
-    def logits(self, parameters, seen):
+    def logits(
+        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
+    ) -> Float[Array, " 2"]:
         return jnp.stack([parameters[seen], jnp.zeros(())])
 
-    def finish(self, parameters, stretch):
+    def finish(
+        self, parameters: Float[Array, " P"], stretch: Stretch
+    ) -> Float[Array, " P"]:
         values = parameters[NUM_ACTIONS:][stretch.seen]
         last = values[-1]
         returns = returns_to_go(stretch.rewards[:-1], self.discount, last)
@@ -148,12 +156,21 @@ class QLearning(AbstractLearner):
     def num_parameters(self) -> int:
         return NUM_ACTIONS * NUM_ACTIONS
 
-    def logits(self, parameters, seen):
+    def logits(
+        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
+    ) -> Float[Array, " 2"]:
         values = parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)[seen]
         best = jax.nn.one_hot(jnp.argmax(values), NUM_ACTIONS)
         return jnp.log(best * (1 - self.exploration) + self.exploration / NUM_ACTIONS)
 
-    def step(self, parameters, seen, action, reward, next_seen):
+    def step(
+        self,
+        parameters: Float[Array, " P"],
+        seen: Int[Array, ""],
+        action: Int[Array, ""],
+        reward: Float[Array, ""],
+        next_seen: Int[Array, ""],
+    ) -> Float[Array, " P"]:
         table = parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)
         target = reward + self.discount * jnp.max(table[next_seen])
         change = self.learning_rate * (target - table[seen, action])
@@ -181,11 +198,20 @@ class CrossEntropyBandit(AbstractLearner):
     def num_parameters(self) -> int:
         return NUM_ACTIONS * NUM_ACTIONS
 
-    def logits(self, parameters, seen):
+    def logits(
+        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
+    ) -> Float[Array, " 2"]:
         predicted = jax.nn.sigmoid(parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)[seen])
         return predicted / self.temperature
 
-    def step(self, parameters, seen, action, reward, next_seen):
+    def step(
+        self,
+        parameters: Float[Array, " P"],
+        seen: Int[Array, ""],
+        action: Int[Array, ""],
+        reward: Float[Array, ""],
+        next_seen: Int[Array, ""],
+    ) -> Float[Array, " P"]:
         table = parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)
         error = reward / self.scale - jax.nn.sigmoid(table[seen, action])
         return table.at[seen, action].add(self.learning_rate * error).ravel()

@@ -40,10 +40,18 @@ class AbstractOuterLoop(eqx.Module):
 class NoLoop(AbstractOuterLoop):
     """Leaves learners to themselves."""
 
-    def begin(self, key, parameters):
+    def begin(
+        self, key: Key[Array, ""], parameters: Float[Array, "N P"]
+    ) -> Float[Array, "N P"]:
         return parameters
 
-    def end(self, key, begun, learnt, fitness):
+    def end(
+        self,
+        key: Key[Array, ""],
+        begun: Float[Array, "N P"],
+        learnt: Float[Array, "N P"],
+        fitness: Float[Array, " N"],
+    ) -> Float[Array, "N P"]:
         return learnt
 
 
@@ -59,10 +67,18 @@ class PopulationBasedTraining(AbstractOuterLoop):
     replaced: Float[Array, ""] = eqx.field(converter=real, default=0.2)
     mutation: Float[Array, ""] = eqx.field(converter=real, default=0.1)
 
-    def begin(self, key, parameters):
+    def begin(
+        self, key: Key[Array, ""], parameters: Float[Array, "N P"]
+    ) -> Float[Array, "N P"]:
         return parameters
 
-    def end(self, key, begun, learnt, fitness):
+    def end(
+        self,
+        key: Key[Array, ""],
+        begun: Float[Array, "N P"],
+        learnt: Float[Array, "N P"],
+        fitness: Float[Array, " N"],
+    ) -> Float[Array, "N P"]:
         k_ties, k_mutation = jax.random.split(key)
         count = fitness.shape[0]
         order = jnp.lexsort((jax.random.uniform(k_ties, (count,)), fitness))
@@ -88,14 +104,23 @@ class EvolutionStrategies(AbstractOuterLoop):
     learning_rate: Float[Array, ""] = eqx.field(converter=real, default=0.1)
     noise: Float[Array, ""] = eqx.field(converter=real, default=0.1)
 
-    def begin(self, key, parameters):
+    def begin(
+        self, key: Key[Array, ""], parameters: Float[Array, "N P"]
+    ) -> Float[Array, "N P"]:
         half = jax.random.normal(key, (parameters.shape[0] // 2, parameters.shape[1]))
         mirrored = jnp.concatenate([half, -half])
         return jnp.mean(parameters, axis=0, keepdims=True) + self.noise * mirrored
 
-    def end(self, key, begun, learnt, fitness):
-        parent = jnp.mean(begun, axis=0)
+    def end(
+        self,
+        key: Key[Array, ""],
+        begun: Float[Array, "N P"],
+        learnt: Float[Array, "N P"],
+        fitness: Float[Array, " N"],
+    ) -> Float[Array, "N P"]:
+        parent = jnp.mean(begun, axis=0, keepdims=True)
         children = (begun - parent) / self.noise
         score = (fitness - jnp.mean(fitness)) / (jnp.std(fitness) + 1e-6)
         step = self.learning_rate * jnp.mean(children * score[:, None], axis=0)
-        return jnp.broadcast_to(jnp.mean(learnt, axis=0) + step, learnt.shape)
+        moved = jnp.mean(learnt, axis=0) + step
+        return jnp.broadcast_to(moved[None], learnt.shape)
