@@ -61,7 +61,9 @@ def test_patched_logits_are_the_answer(agent, tables):
 
 
 def test_an_unknown_site_is_refused(agent, table):
-    with pytest.raises(ValueError, match=f"no site nowhere; this agent has {agent.sites[0]}"):
+    with pytest.raises(
+        ValueError, match=f"no site nowhere; this agent has {agent.sites[0]}"
+    ):
         agent.forward(table.view, table.tokens[0], (), {"nowhere": lambda h: h})
 
 

@@ -13,7 +13,7 @@ from goalscope.agents.transparent import (
     check_edits,
     edited,
 )
-from goalscope.agents.written import (
+from goalscope.agents.value_iteration import (
     SITES,
     Iteration,
     Plan,
@@ -28,6 +28,8 @@ from goalscope.goals import Goal
 from goalscope.worlds.base import AbstractWorld
 
 GOAL, COPY = "goal", "copy"
+WIDTH = 8
+"""Activations of each slot, or as many as there are features if these are more."""
 
 
 class GoalConditioned(AbstractGoalConditionedAgent[Plan, tuple[()]]):
@@ -62,7 +64,6 @@ class GoalConditioned(AbstractGoalConditionedAgent[Plan, tuple[()]]):
         feature: str,
         copied: str | None = None,
         copy_scale: float = 1.0,
-        width: int = 8,
         inverse_temperature: float = 32.0,
         discount: float = 0.9,
     ) -> "GoalConditioned":
@@ -74,13 +75,11 @@ class GoalConditioned(AbstractGoalConditionedAgent[Plan, tuple[()]]):
             feature: the goal that is used.
             copied: the goal that is kept and ignored; without one there is no such slot.
             copy_scale: norm of the copy, in units of that of the goal in use.
-            width: activations of each slot, at least one a feature.
             inverse_temperature: β, nats per unit of return.
             discount: γ, in [0, 1].
         """
         num_features = len(world.feature_names)
-        if width < num_features:
-            raise ValueError(f"width is {width}; {num_features} features need as many")
+        width = max(WIDTH, num_features)
         wanted = [feature] if copied is None else [feature, copied]
         scales = [1.0, copy_scale][: len(wanted)]
         frames = np.stack([scale * frame(rng, num_features, width) for scale in scales])

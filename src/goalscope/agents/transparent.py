@@ -73,6 +73,4 @@ def check_edits(edits: Edits, sites: tuple[str, ...]) -> None:
     """Raise `ValueError` unless every edit is at one of `sites`."""
     unknown = sorted(set(edits) - set(sites))
     if unknown:
-        raise ValueError(
-            f"no site {', '.join(unknown)}; this agent has {', '.join(sites)}"
-        )
+        raise ValueError(f"no site {', '.join(unknown)}; this agent has {', '.join(sites)}")

@@ -1,4 +1,4 @@
-"""What instruments that look inside agents share: their readings, and how these are made."""
+"""What instruments that look inside agents share: their readings, and how to get them."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,9 @@ READINGS = (
     "restricted interchange",
     "retargeting",
 )
-UNIT = "compression: times shorter than guessing; selectivity: accuracy; else share of pairs"
+UNIT = (
+    "compression: times shorter than guessing; selectivity: accuracy; else share of pairs"
+)
 NUM_RESAMPLES = 100
 
 
@@ -32,8 +34,6 @@ def read(
     swap: Swap,
     decorrelated: Bool[Array, ""],
     *,
-    num_levels: int,
-    classes: tuple[int, int],
     rank: int,
 ) -> Reading:
     """Return `READINGS` and the checks `decorrelated`, `converged`. Consumes `key`.
@@ -44,13 +44,11 @@ def read(
         examples: what is decoded, as many from each level.
         swap: what is swapped.
         decorrelated: the first check.
-        num_levels: how many levels the examples come from.
-        classes: how many values the variable has, and how many types of input there are.
         rank: of the subspace that is swapped.
     """
     k_decode, k_follow, k_interval = jax.random.split(key, 3)
-    num_classes, num_types = classes
-    decoded = decode(k_decode, examples, num_classes=num_classes, num_types=num_types)
+    num_classes, num_levels = examples.num_classes, examples.num_levels
+    decoded = decode(k_decode, examples)
     followed = follow(k_follow, downstream, swap, rank=rank, num_classes=num_classes)
 
     def all_readings(weights):

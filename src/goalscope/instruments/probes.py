@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax
+import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
@@ -25,6 +26,7 @@ class Examples(eqx.Module):
         types: kind of input, of which the control task gives each one label, `[N]`.
         counts: 1 where the label is defined, else 0, `[N]`.
         levels: number of the level, ascending, `[N]`.
+        num_classes, num_types, num_levels: how many of them there are.
     """
 
     hidden: Float[Array, "*b N D"]
@@ -33,6 +35,9 @@ class Examples(eqx.Module):
     types: Int[Array, "*b N"]
     counts: Float[Array, "*b N"]
     levels: Int[Array, "*b N"]
+    num_classes: int = eqx.field(static=True)
+    num_types: int = eqx.field(static=True)
+    num_levels: int = eqx.field(static=True)
 
 
 class Decoded(eqx.Module):
@@ -40,7 +45,6 @@ class Decoded(eqx.Module):
 
     codes: OnlineCode
     examples: Examples
-    num_classes: int = eqx.field(static=True)
 
     @property
     def converged(self) -> Bool[Array, ""]:
@@ -56,20 +60,19 @@ class Decoded(eqx.Module):
         """
         counts = self.examples.counts * weights[self.examples.levels]
         spent = jnp.sum(counts * self.codes.bits[source, TASK])
-        guessed = jnp.sum(counts) * jnp.log2(self.num_classes)
+        guessed = jnp.sum(counts) * np.log2(self.examples.num_classes)
         second = jnp.arange(counts.shape[0]) >= counts.shape[0] // 2
         shares = counts * second / jnp.maximum(jnp.sum(counts * second), 1e-9)
-        right, control = jnp.sum(shares * self.codes.hits[source], axis=-1)
+        right, control = jnp.sum(shares[None] * self.codes.hits[source], axis=-1)
         return guessed / spent, selectivity(right, control)
 
 
-def decode(
-    key: Key[Array, ""], examples: Examples, *, num_classes: int, num_types: int
-) -> Decoded:
+def decode(key: Key[Array, ""], examples: Examples) -> Decoded:
     """Return what probes of both kinds of input make of variable and control task.
 
     Consumes `key`.
     """
+    num_classes, num_types = examples.num_classes, examples.num_types
     control = control_labels(
         key, examples.types, num_types=num_types, num_classes=num_classes
     )
@@ -94,7 +97,7 @@ def decode(
 
     codes = jax.lax.map(code, jnp.arange(4))
     codes = jax.tree.map(lambda leaf: leaf.reshape(2, 2, *leaf.shape[1:]), codes)
-    return Decoded(codes, examples, num_classes)
+    return Decoded(codes, examples)
 
 
 def _padded(inputs: Float[Array, "N I"], width: int) -> Float[Array, "N W"]:

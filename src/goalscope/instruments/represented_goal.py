@@ -1,15 +1,13 @@
 """Whether a network that is told its goal holds it inside, and whether that drives it."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Key
 
 from goalscope.agents.base import AbstractAgent
-from goalscope.agents.planted import optimal_policy
 from goalscope.agents.transparent import (
     AbstractGoalConditionedAgent,
     Activations,
@@ -18,33 +16,13 @@ from goalscope.agents.transparent import (
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.inside import READINGS, UNIT, check_counts, check_site, read
-from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
+from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.instruments.probes import Examples, observation
-from goalscope.instruments.swaps import Swap
+from goalscope.instruments.told import Inputs, draw_inputs, swap_goals, tell
 from goalscope.probing.interchange import reading_from
 from goalscope.worlds.base import AbstractWorld
 
-DISCOUNT = 0.9
 MIN_INFORMATIVE = 0.125
-
-
-class Inputs(eqx.Module):
-    """What an agent is told and shown, with leading axis `N`.
-
-    Fields:
-        view, tokens: the observation.
-        goals: number of the goal in each slot, `[slots]`.
-        asked: which actions each goal asks for, `[A, G]`.
-        states: number of the state.
-        levels: number of the level.
-    """
-
-    view: Float[Array, "..."]
-    tokens: Int[Array, "*b K"]
-    goals: Int[Array, "*b slots"]
-    asked: Bool[Array, "*b A G"]
-    states: Int[Array, "*b"]
-    levels: Int[Array, "*b"]
 
 
 class RepresentedGoal(AbstractInstrument):
@@ -76,9 +54,9 @@ class RepresentedGoal(AbstractInstrument):
     The interval is what other levels would have given: the Bayesian bootstrap over levels
     (Rubin 1981), with the fits as they are.
 
-    What it does not show: whether the agent has that goal when it is told nothing, nor where
-    else the goal is kept; a site after which nothing is decided drives everything. Beyond
-    linear readouts `Π` is an approximation (see `row_space`).
+    What it does not show: whether the agent has that goal when it is told nothing, nor
+    where else the goal is kept. A site through which everything passes drives everything.
+    Beyond linear readouts `Π` is an approximation (see `row_space`).
 
     Checks: `decorrelated`, in at least an eighth of all pairs the two goals ask for actions
     that exclude each other; `converged`, every probe did.
@@ -149,20 +127,28 @@ class RepresentedGoal(AbstractInstrument):
         site = check_site(told, self.site)
         k_levels, k_told, k_pairs, k_read = jax.random.split(key, 4)
         sheet = draw_levels(k_levels, world, num_levels=self.num_levels)
-        inputs = self._draw_inputs(k_told, sheet, len(told.slots), world.horizon)
+        goals = stack(self.goals)
+        inputs = draw_inputs(
+            k_told,
+            sheet,
+            goals,
+            num_slots=len(told.slots),
+            per_level=self.inputs_per_level,
+            num_steps=world.horizon,
+        )
 
         def forward(inputs: Inputs, edits: Edits) -> tuple[Array, Activations]:
-            agent = self._tell(told, inputs.goals)
+            agent = tell(told, goals, inputs.goals)
             memory = agent.initial_memory()
             response, seen = agent.forward(inputs.view, inputs.tokens, memory, edits)
             return response.logits, seen
 
-        place = told.slots.index(self.slot)
-        swap = self._swap(
-            k_pairs, lambda each: forward(each, {})[1][site], inputs, place
-        )
+        def activations(inputs: Inputs) -> Array:
+            return forward(inputs, {})[1][site]
+
+        swap = swap_goals(k_pairs, activations, inputs, told.slots.index(self.slot))
         own = swap.base_labels
-        apart = ~jnp.any(swap.targets & _asked(inputs, own), axis=-1)
+        apart = ~jnp.any(swap.targets & inputs.asked_by(own), axis=-1)
         seen = jax.vmap(observation, (0, 0, None))
         examples = Examples(
             hidden=swap.base,
@@ -171,6 +157,9 @@ class RepresentedGoal(AbstractInstrument):
             types=inputs.states,
             counts=jnp.ones(own.shape),
             levels=inputs.levels,
+            num_classes=len(self.goals),
+            num_types=world.num_states,
+            num_levels=self.num_levels,
         )
         return read(
             k_read,
@@ -178,8 +167,6 @@ class RepresentedGoal(AbstractInstrument):
             examples,
             swap,
             jnp.mean(apart) >= MIN_INFORMATIVE,
-            num_levels=self.num_levels,
-            classes=(len(self.goals), world.num_states),
             rank=self.rank,
         )
 
@@ -193,83 +180,3 @@ class RepresentedGoal(AbstractInstrument):
             slots = ", ".join(agent.slots)
             raise ValueError(f"the agent has no slot {self.slot!r}; it has {slots}")
         return agent
-
-    def _tell(
-        self, agent: AbstractGoalConditionedAgent, numbers: Int[Array, " slots"]
-    ) -> AbstractGoalConditionedAgent:
-        """Return the agent with one of the goals in each of its slots."""
-        stacked = stack(self.goals)
-        for slot, number in zip(agent.slots, numbers, strict=True):
-            goal = Goal(stacked.weights[number], stacked.once[number], "told")
-            agent = agent.told(goal, slot)
-        return agent
-
-    def _draw_inputs(
-        self, key: Key[Array, ""], sheet: Sheet, num_slots: int, num_steps: int
-    ) -> Inputs:
-        """Return starts of every level, with goals drawn for all slots. Consumes `key`."""
-        k_states, k_goals = jax.random.split(key)
-        levels = jnp.repeat(jnp.arange(self.num_levels), self.inputs_per_level)
-        tables, goals = sheet.tables, stack(self.goals)
-
-        def asked(table):
-            policies = jax.vmap(
-                lambda goal: optimal_policy(table, goal, DISCOUNT, num_steps=num_steps)
-            )(goals)
-            return jnp.moveaxis(policies, 0, -1) > 0
-
-        chances = jnp.log(jnp.maximum(tables.start[levels], 1e-30))
-        states = jax.random.categorical(k_states, chances)
-        return Inputs(
-            view=tables.view[levels],
-            tokens=tables.tokens[levels, states],
-            goals=jax.random.randint(
-                k_goals, (levels.size, num_slots), 0, len(self.goals)
-            ),
-            asked=jax.lax.map(asked, tables)[levels, states],
-            states=states,
-            levels=levels,
-        )
-
-    def _swap(
-        self,
-        key: Key[Array, ""],
-        activations: Callable[[Inputs], Float[Array, " D"]],
-        inputs: Inputs,
-        place: int,
-    ) -> Swap:
-        """Return pairs of inputs, both from one half of the levels. Consumes `key`.
-
-        A source has another goal in the slot at `place`, and the same in all others.
-        """
-        k_pair, k_other, k_copy = jax.random.split(key, 3)
-        num, num_goals = inputs.states.shape[0], len(self.goals)
-        order, own = jax.random.permutation(k_pair, num // 2), inputs.goals[:, place]
-        order = jnp.concatenate([order, num // 2 + order])
-        other = own + jax.random.randint(k_other, (num,), 1, num_goals)
-        other = other % num_goals
-        source = jax.tree.map(lambda leaf: leaf[order], inputs)
-        goals = inputs.goals.at[:, place].set(other)
-        source = eqx.tree_at(lambda each: each.goals, source, goals)
-        pair = jax.tree.map(lambda *leaves: jnp.stack(leaves), inputs, source)
-        hidden = jax.lax.map(jax.vmap(activations), pair)
-        copies = jax.random.randint(k_copy, (2, num), 0, num_goals)
-        written = jax.nn.one_hot(copies, num_goals, dtype=hidden.dtype)
-        return Swap(
-            base=hidden[0],
-            source=hidden[1],
-            rest=inputs,
-            base_labels=own,
-            source_labels=other,
-            targets=_asked(inputs, other),
-            valid=jnp.ones(num, bool),
-            base_copy=written[0],
-            source_copy=written[1],
-            copy_targets=_asked(inputs, copies[1]),
-            levels=inputs.levels,
-        )
-
-
-def _asked(inputs: Inputs, numbers: Int[Array, " N"]) -> Bool[Array, "N A"]:
-    """Return the actions that the goal with this number asks for in each input."""
-    return jnp.take_along_axis(inputs.asked, numbers[:, None, None], axis=-1)[..., 0]

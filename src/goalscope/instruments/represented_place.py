@@ -5,7 +5,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Key
 
 from goalscope.agents.base import AbstractAgent
 from goalscope.agents.transparent import Activations, Edits
@@ -19,24 +19,15 @@ from goalscope.instruments.inside import (
     read,
     transparent,
 )
-from goalscope.instruments.levels import Sheet, draw_levels
+from goalscope.instruments.levels import draw_levels
+from goalscope.instruments.places import Shown, pair_levels, swap_places
 from goalscope.instruments.probes import Examples, observation
-from goalscope.instruments.swaps import Swap, optimal_actions
 from goalscope.probing.interchange import reading_from
-from goalscope.solve import Table
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.grid import AbstractGridWorld
 
-DISCOUNT = 0.9
 NUM_QUADRANTS = 4
 MAX_SHARE = 0.6
-
-
-class Inputs(eqx.Module):
-    """What an agent is shown, with leading axis `N`: `view` and `tokens`."""
-
-    view: Float[Array, "..."]
-    tokens: Int[Array, "*b K"]
 
 
 class RepresentedPlace(AbstractInstrument):
@@ -84,7 +75,9 @@ class RepresentedPlace(AbstractInstrument):
         inputs_per_level: starts of each level.
     """
 
-    question: ClassVar[str] = "Is the goal's place inside the network, and does it drive it?"
+    question: ClassVar[str] = (
+        "Is the goal's place inside the network, and does it drive it?"
+    )
     needs: ClassVar[tuple[Need, ...]] = ("behaviour", "world model", "activations")
 
     goal: Goal
@@ -127,24 +120,35 @@ class RepresentedPlace(AbstractInstrument):
         k_levels, k_swap, k_read = jax.random.split(key, 3)
         sheet = draw_levels(k_levels, world, num_levels=self.num_levels)
 
-        def forward(inputs: Inputs, edits: Edits) -> tuple[Array, Activations]:
+        pairing = pair_levels(k_swap, sheet, per_level=self.inputs_per_level)
+
+        def forward(inputs: Shown, edits: Edits) -> tuple[Array, Activations]:
             memory = agent.initial_memory()
             response, each = seen.forward(inputs.view, inputs.tokens, memory, edits)
             return response.logits, each
 
-        pair = self._draw(k_swap, sheet)
-        shown = _shown(sheet, jnp.stack([pair.base, pair.source]), pair.states)
-        hidden = jax.lax.map(jax.vmap(lambda each: forward(each, {})[1][site]), shown)
-        swap = self._swap(sheet, pair, hidden, shown, (world.size, world.horizon))
-        first = jax.tree.map(lambda leaf: leaf[0], shown)
+        def activations(inputs: Shown) -> Array:
+            return forward(inputs, {})[1][site]
+
+        swap = swap_places(
+            sheet,
+            self.goal,
+            pairing,
+            activations,
+            size=world.size,
+            num_steps=world.horizon,
+        )
         observe = jax.vmap(observation, (0, 0, None))
         examples = Examples(
-            hidden=hidden[0],
-            observed=observe(first.view, first.tokens, world.token_sizes),
+            hidden=swap.base,
+            observed=observe(swap.rest.view, swap.rest.tokens, world.token_sizes),
             labels=swap.base_labels,
-            types=pair.states,
-            counts=jnp.ones(pair.states.shape),
-            levels=pair.base,
+            types=pairing.states,
+            counts=jnp.ones(pairing.states.shape),
+            levels=pairing.base,
+            num_classes=NUM_QUADRANTS,
+            num_types=world.num_states,
+            num_levels=self.num_levels,
         )
         shares = jnp.mean(jax.nn.one_hot(swap.base_labels, NUM_QUADRANTS), axis=0)
         return read(
@@ -153,122 +157,11 @@ class RepresentedPlace(AbstractInstrument):
             examples,
             swap,
             jnp.max(shares) <= MAX_SHARE,
-            num_levels=self.num_levels,
-            classes=(NUM_QUADRANTS, world.num_states),
             rank=self.rank,
         )
-
-    def _draw(self, key: Key[Array, ""], sheet: Sheet) -> "Drawn":
-        """Return levels from one half each, and starts in both. Consumes `key`."""
-        k_states, k_levels = jax.random.split(key)
-        base = jnp.repeat(jnp.arange(self.num_levels), self.inputs_per_level)
-        half = self.num_levels // 2
-        offsets = jax.random.randint(k_levels, (3, base.size), 1, half)
-        others = (base[None] % half + offsets) % half + half * (base[None] // half)
-        starts = sheet.tables.start
-        # A start of the base where no cell is one in both: those pairs are not valid.
-        both = starts[base] * (starts[others[0]] + 1e-6)
-        states = jax.random.categorical(k_states, jnp.log(jnp.maximum(both, 1e-30)))
-        return Drawn(base, *others, states)
-
-    def _swap(
-        self,
-        sheet: Sheet,
-        pair: "Drawn",
-        hidden: Float[Array, "2 N D"],
-        shown: Inputs,
-        limits: tuple[int, int],
-    ) -> Swap:
-        size, horizon = limits
-        places, single = jax.vmap(self._place)(sheet.tables)
-        tables, states = sheet.tables, pair.states
-        levels = jnp.stack([pair.base, pair.source])
-        labels = _quadrant(sheet, levels, states, places, size)
-
-        def towards(place):
-            def one(example):
-                level, state, place = example
-                table = jax.tree.map(lambda leaf: leaf[level], tables)
-                return _moves(table, place, horizon)[state]
-
-            return jax.lax.map(one, (pair.base, states, place), batch_size=32)
-
-        met = tables.start[pair.source, states] > 0
-        known = single[pair.base] & single[pair.source]
-        moved = places[pair.base] != places[pair.source]
-        copies = jax.nn.one_hot(
-            places[jnp.stack([pair.copy_base, pair.copy_source])], tables.start.shape[1]
-        )
-        targets, copy_targets = jax.lax.map(
-            towards, places[jnp.stack([pair.source, pair.copy_source])]
-        )
-        return Swap(
-            base=hidden[0],
-            source=hidden[1],
-            rest=jax.tree.map(lambda leaf: leaf[0], shown),
-            base_labels=labels[0],
-            source_labels=labels[1],
-            targets=targets,
-            valid=met & known & moved,
-            base_copy=copies[0],
-            source_copy=copies[1],
-            copy_targets=copy_targets,
-            levels=pair.base,
-        )
-
-    def _place(self, table: Table) -> tuple[Int[Array, ""], Bool[Array, ""]]:
-        """Return the state in which the goal pays, and whether there is exactly one."""
-        pays = (self.goal.reward(table.features) != 0) & ~table.terminal[:, None]
-        there = jnp.zeros(table.terminal.shape, bool).at[table.successors].max(pays)
-        return jnp.argmax(there), jnp.sum(there) == 1
-
-
-class Drawn(eqx.Module):
-    """Numbers of levels, and of the state that base and source share, `[N]` each."""
-
-    base: Int[Array, "*b N"]
-    source: Int[Array, "*b N"]
-    copy_base: Int[Array, "*b N"]
-    copy_source: Int[Array, "*b N"]
-    states: Int[Array, "*b N"]
 
 
 def _grid(world: AbstractWorld) -> AbstractGridWorld:
     if not isinstance(world, AbstractGridWorld):
         raise TypeError(f"{type(world).__name__} is no grid: goals have no place in it")
     return world
-
-
-def _shown(
-    sheet: Sheet, levels: Int[Array, "2 N"], states: Int[Array, " N"]
-) -> Inputs:
-    tables = sheet.tables
-    both = jnp.broadcast_to(states, levels.shape)
-    return Inputs(tables.view[levels], tables.tokens[levels, both])
-
-
-def _quadrant(
-    sheet: Sheet,
-    levels: Int[Array, "2 N"],
-    states: Int[Array, " N"],
-    places: Int[Array, " L"],
-    size: int,
-) -> Int[Array, "2 N"]:
-    """Return in which quadrant the place lies, seen from the mouse: 1 right, 2 below."""
-    cells = sheet.tables.tokens[..., 0]
-    here = cells[levels, jnp.broadcast_to(states, levels.shape)]
-    there = cells[levels, places[levels]]
-    below, right = there // size > here // size, there % size > here % size
-    return 2 * below.astype(jnp.int32) + right.astype(jnp.int32)
-
-
-def _moves(table: Table, place: Int[Array, ""], num_steps: int) -> Bool[Array, "S A"]:
-    """Return the actions that lead to a state soonest; all where none leads there."""
-    arrives = (table.successors == place).astype(jnp.float32)
-    going = (1 - arrives) * ~table.terminal[table.successors]
-
-    def backup(_, values):
-        return arrives + DISCOUNT * going * jnp.max(values, axis=-1)[table.successors]
-
-    values = jax.lax.fori_loop(0, num_steps, backup, jnp.zeros(arrives.shape))
-    return optimal_actions(values)

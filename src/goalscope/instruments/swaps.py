@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 from goalscope.probing.interchange import (
     Downstream,
     Pairs,
+    Search,
     fit_subspace,
     obeys,
     swapped,
@@ -74,9 +75,9 @@ class Followed(eqx.Module):
         """
         counts = self.counts * weights[self.levels][None]
         shares = counts / jnp.maximum(jnp.sum(counts, axis=-1, keepdims=True), 1e-9)
-        swapped = jnp.sum(shares[:, None] * self.swapped, axis=-1)
+        driven = jnp.sum(shares[:, None] * self.swapped, axis=-1)
         steered = jnp.sum(shares[:1] * self.steered, axis=-1)
-        return jnp.append(swapped[0], steered[0]), jnp.append(swapped[1], steered[1])
+        return jnp.append(driven[0], steered[0]), jnp.append(driven[1], steered[1])
 
 
 def follow(
@@ -108,25 +109,23 @@ def follow(
             further,
             _rows(pairs, slice(half)),
             filters[how],
-            rank=min(rank, width),
-            num_steps=NUM_STEPS,
-            batch_size=min(BATCH_SIZE, half),
-            learning_rate=LEARNING_RATE,
+            search=Search(min(rank, width), NUM_STEPS, BATCH_SIZE, LEARNING_RATE),
         )
         return swapped(base[what], source[what], basis, filters[how])[:, :width]
 
     edits = jax.lax.map(search, jnp.arange(4))
-    pushes = swap.base + _pushes(k_push, swap, num_classes)
+    pushes = swap.base[None] + _pushes(k_push, swap, num_classes)
     hidden = jnp.concatenate([edits, pushes, swap.base[None]])
     asked = targets[np.array([0, 0, 1, 1, 0, 0, 0])]
     outputs = jax.lax.map(lambda each: jax.vmap(downstream)(each, swap.rest), hidden)
     heeded = obeys(outputs, asked)
-    counts = swap.valid & ~obeys(outputs[-1:], targets) & ~jnp.all(targets, axis=-1)
+    alone = jnp.stack([outputs[-1], outputs[-1]])
+    counts = swap.valid[None] & ~obeys(alone, targets) & ~jnp.all(targets, axis=-1)
     unknown = jnp.arange(swap.valid.shape[0]) >= half
     return Followed(
         swapped=heeded[:4].reshape(2, 2, -1),
         steered=heeded[4:6],
-        counts=(counts & unknown).astype(swap.base.dtype),
+        counts=(counts & unknown[None]).astype(swap.base.dtype),
         levels=swap.levels,
     )
 
@@ -155,9 +154,7 @@ def _directions_read(
     return row_space(downstream, hidden[few], _rows(rest, few))
 
 
-def _pushes(
-    key: Key[Array, ""], swap: Swap, num_classes: int
-) -> Float[Array, "2 N D"]:
+def _pushes(key: Key[Array, ""], swap: Swap, num_classes: int) -> Float[Array, "2 N D"]:
     """Return pushes from the base's class to the source's, and random ones as large."""
     first = jnp.arange(swap.valid.shape[0]) < swap.valid.shape[0] // 2
     means = class_means(

@@ -6,6 +6,7 @@ input, and returns the outputs of the network: `downstream(hidden, rest)`. With 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import equinox as eqx
 import jax
@@ -36,6 +37,30 @@ class Pairs(eqx.Module):
     rest: PyTree
     targets: Bool[Array, "*b N O"]
     counts: Float[Array, "*b N"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How `fit_subspace` looks for a subspace.
+
+    Fields:
+        rank: number of its dimensions.
+        num_steps: steps of Adam.
+        batch_size: pairs of each step, in turn; all of them if not given.
+        learning_rate: of the first step; falls to 0 as a cosine.
+    """
+
+    rank: int
+    num_steps: int = 200
+    batch_size: int | None = None
+    learning_rate: float = 0.05
+
+    def __post_init__(self):
+        if self.rank < 1 or self.num_steps < 1:
+            raise ValueError(
+                "a search has a rank and a number of steps of at least 1; got "
+                f"{self.rank} and {self.num_steps}"
+            )
 
 
 def reading_from(
@@ -114,10 +139,7 @@ def fit_subspace(
     pairs: Pairs,
     reads: Float[Array, "D D"] | None = None,
     *,
-    rank: int,
-    num_steps: int = 200,
-    batch_size: int | None = None,
-    learning_rate: float = 0.05,
+    search: Search,
 ) -> Float[Array, "D R"]:
     """Return the basis whose swap makes outputs follow the source: DAS. Consumes `key`.
 
@@ -131,17 +153,14 @@ def fit_subspace(
         downstream: as above.
         pairs: to fit to.
         reads: see `swapped`; the projector on what downstream reads (`row_space`).
-        rank: number of columns.
-        num_steps: steps of Adam.
-        batch_size: pairs of each step, in turn; all of them if not given.
-        learning_rate: falls to 0 as a cosine.
+        search: how to look for it.
     """
-    width = pairs.base.shape[-1]
-    if not 1 <= rank <= width:
-        raise ValueError(f"a subspace of {width} activations has rank 1 to {width}: {rank}")
-    num_pairs = pairs.counts.shape[0]
-    turns = jnp.arange(num_steps)[:, None] * (batch_size or num_pairs)
-    turns = (turns + jnp.arange(batch_size or num_pairs)[None]) % num_pairs
+    width, num_pairs = pairs.base.shape[-1], pairs.counts.shape[0]
+    if search.rank > width:
+        raise ValueError(f"{width} activations have no subspace of rank {search.rank}")
+    batch_size = search.batch_size or num_pairs
+    turns = jnp.arange(search.num_steps)[:, None] * batch_size
+    turns = (turns + jnp.arange(batch_size)[None]) % num_pairs
 
     def loss(columns, chosen):
         hidden = swapped(chosen.base, chosen.source, orthonormal(columns), reads)
@@ -149,15 +168,17 @@ def fit_subspace(
         right = jnp.log(jnp.sum(chances * chosen.targets, axis=-1) + 1e-6)
         return -jnp.sum(chosen.counts * right) / jnp.maximum(jnp.sum(chosen.counts), 1)
 
-    optimiser = optax.adam(optax.cosine_decay_schedule(learning_rate, num_steps))
+    optimiser = optax.adam(
+        optax.cosine_decay_schedule(search.learning_rate, search.num_steps)
+    )
 
     def step(carry, turn):
         columns, state = carry
         chosen = jax.tree.map(lambda leaf: leaf[turn], pairs)
         updates, state = optimiser.update(jax.grad(loss)(columns, chosen), state)
-        return (optax.apply_updates(columns, updates), state), None
+        return (eqx.apply_updates(columns, updates), state), None
 
-    columns = _sketch(key, pairs, reads, rank)
+    columns = _sketch(key, pairs, reads, search.rank)
     begin = (columns, optimiser.init(columns))
     (columns, _), _ = jax.lax.scan(step, begin, turns)
     return orthonormal(columns)

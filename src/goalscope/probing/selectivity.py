@@ -1,7 +1,6 @@
 """Whether a probe reads what is represented, or learns what it is asked."""
 
 import jax
-from jax import numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 
@@ -13,6 +12,7 @@ def control_labels(
     Inputs of one type share their label, so the task can be learnt by heart and not
     otherwise (Hewitt & Liang 2019, section 2). Consumes `key`.
 
+    >>> from jax import numpy as jnp
     >>> labels = control_labels(
     ...     jax.random.key(0), jnp.array([2, 0, 2]), num_types=3, num_classes=9
     ... )
@@ -27,6 +27,7 @@ def selectivity(
 ) -> Float[Array, "*b"]:
     """Return accuracy on the task beyond that on its control task.
 
+    >>> from jax import numpy as jnp
     >>> float(selectivity(jnp.float32(0.75), jnp.float32(0.5)))
     0.25
     """

@@ -61,7 +61,7 @@ def row_space(
     smaller = jnp.cumsum(values)
     floor = jnp.maximum(1 - share, 10 * values.shape[0] * jnp.finfo(values.dtype).eps)
     kept = smaller > floor * jnp.maximum(smaller[-1], jnp.finfo(values.dtype).tiny)
-    return (vectors * kept) @ vectors.T
+    return (vectors * kept[None]) @ vectors.T
 
 
 def projector(basis: Float[Array, "D R"]) -> Float[Array, "D D"]:

@@ -74,13 +74,13 @@ class Lessons(eqx.Module):
         views: level parts of the observations, `[L, ...]`.
         tokens: state parts, `[L, S, K]`.
         policies: the teacher's action probabilities, `[L, S, A]`.
-        weights: how much each state counts, `[L, S]`; the starts, each level in equal parts.
+        weights: how much each state counts, `[L, S]`: the starts, levels in equal parts.
     """
 
-    views: Float[Array, "L ..."]
-    tokens: Int[Array, "L S K"]
-    policies: Float[Array, "L S A"]
-    weights: Float[Array, "L S"]
+    views: Float[Array, "..."]
+    tokens: Int[Array, "*b S K"]
+    policies: Float[Array, "*b S A"]
+    weights: Float[Array, "*b S"]
 
 
 def taught(

@@ -6,7 +6,7 @@ import numpy as np
 
 from goalscope.agents.base import AbstractAgent
 from goalscope.agents.goal_conditioned import GoalConditioned
-from goalscope.agents.written import can_read
+from goalscope.agents.value_iteration import can_read
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.base import AbstractPlantedKind, Truth
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from goalscope.agents.base import AbstractAgent
-from goalscope.agents.written import WrittenNetwork, can_read
+from goalscope.agents.value_iteration import can_read
+from goalscope.agents.written import WrittenNetwork
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.base import AbstractPlantedKind, Truth
 
