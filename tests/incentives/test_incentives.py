@@ -172,20 +172,19 @@ def test_a_population_does_not_depend_on_its_neighbours_or_its_place():
     np.testing.assert_array_equal(both, other[::-1])
 
 
-def test_all_settings_of_one_shape_share_one_program():
+def test_all_settings_of_one_shape_share_one_program(caplog):
     learner = {"rule": "reinforce", "learning_rate": 0.5}
     size = (2, 6, 5)
-    dilemma(np.array([0, 1]), 0, SILENT, learner={**learner, "discount": 0.1}, size=size)
-    traces = cooperation._cached._cache_size()  # pyright: ignore
-    for discount in (0.2, 0.7):
-        dilemma(
-            np.array([0, 1]),
-            1,
-            SILENT,
-            learner={**learner, "discount": discount},
-            size=size,
-        )
-    assert cooperation._cached._cache_size()  # pyright: ignore == traces
+
+    def run(discount, seed):
+        told = {**learner, "discount": discount}
+        dilemma(np.array([0, 1]), seed, SILENT, learner=told, size=size)
+
+    run(0.1, 0)
+    with jax.log_compiles(), caplog.at_level("WARNING"):
+        run(0.2, 1)
+        run(0.7, 2)
+    assert not [r for r in caplog.records if "cooperation" in r.getMessage()]
 
 
 def test_readings_average_the_last_part_of_the_run():

@@ -4,6 +4,7 @@ from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.represented_goal import RepresentedGoal
 from goalscope.trials.places import goals, networked_mazes
 from goalscope.worlds.base import AbstractWorld
+from goalscope.zoo.dormant_goal import DormantGoalKind
 from goalscope.zoo.goal_conditioned import GoalConditionedKind
 from goalscope.zoo.unused_copy import UnusedCopyKind
 
@@ -17,6 +18,7 @@ def trial() -> Trial:
         cases=(
             Case(kind=GoalConditionedKind(), role="positive"),
             Case(kind=UnusedCopyKind(), role="positive"),
+            Case(kind=DormantGoalKind(), role="negative"),
         ),
         score="restricted interchange",
         threshold=0.5,
