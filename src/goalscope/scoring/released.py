@@ -69,7 +69,7 @@ def released_for(instrument: str) -> tuple[Release, ...]:
 
 
 def doubts(domain: Domain) -> tuple[str, ...]:
-    """Return in sentences why the calibration does not cover this use, if it does not.
+    """Return why the calibration does not cover this use, in sentences, if so.
 
     It does not cover a world of another class, nor fewer levels than were tried; and what
     it covers may not have been released.

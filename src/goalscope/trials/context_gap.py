@@ -1,8 +1,8 @@
 """The trial of the context gap: who changes with the cue, and in what."""
 
+from goalscope.calibrating.places import cued_mazes, goals
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.context_gap import ContextGap
-from goalscope.trials.places import cued_mazes, goals
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.cue_switch import CueSwitchKind

@@ -1,8 +1,8 @@
 """The trial of edit generalisation: planners from what they would do by heart."""
 
+from goalscope.calibrating.places import goals, stored_mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.edit_generalisation import EditGeneralisation
-from goalscope.trials.places import goals, stored_mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.compiled_table import CompiledTableKind
 from goalscope.zoo.distilled import DistilledPlannerKind, DistilledTableKind

@@ -1,8 +1,8 @@
 """The trial of held-out goal-directedness: does any goal predict what is to come?"""
 
+from goalscope.calibrating.places import goals, mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.goal_directedness import GoalDirectedness
-from goalscope.trials.places import goals, mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.anti_goal import AntiGoalKind

@@ -1,8 +1,8 @@
 """The trial of the kind of goal: one, several, one a cue, another, or none."""
 
+from goalscope.calibrating.places import cued_mazes, goals
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.goal_kind import GoalKind
-from goalscope.trials.places import cued_mazes, goals
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.anti_goal import AntiGoalKind

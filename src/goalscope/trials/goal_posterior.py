@@ -1,8 +1,8 @@
 """The trial of goal inference: does it name the goal, and does it spare the innocent?"""
 
+from goalscope.calibrating.places import goals, mazes
 from goalscope.calibrating.trial import OWN_GOAL, Case, Trial
 from goalscope.instruments.goal_posterior import GoalPosterior
-from goalscope.trials.places import goals, mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.anti_goal import AntiGoalKind

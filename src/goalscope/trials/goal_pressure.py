@@ -1,8 +1,8 @@
 """The trial of goal pressure: nothing on contents that nothing reads."""
 
+from goalscope.calibrating.places import goals, networked_mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.goal_pressure import GoalPressure
-from goalscope.trials.places import goals, networked_mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.leaky_goal import LeakyGoalKind
 from goalscope.zoo.placebo_parameters import PlaceboParametersKind

@@ -1,8 +1,8 @@
 """The trial of the planning horizon: do its intervals hold depth and discount?"""
 
+from goalscope.calibrating.places import goals, mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.horizon import Horizon
-from goalscope.trials.places import goals, mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.misled import NoisyPlannerKind

@@ -1,8 +1,8 @@
 """The trial of the local learning coefficient: networks whose value is known."""
 
+from goalscope.calibrating.places import networked_mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.learning_coefficient import LearningCoefficient
-from goalscope.trials.places import networked_mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.placebo_parameters import PlaceboParametersKind
 from goalscope.zoo.reduced_rank import ReducedRankKind

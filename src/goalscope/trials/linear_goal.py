@@ -1,8 +1,8 @@
 """The trial of linear goal inference: do its intervals hold the weights?"""
 
+from goalscope.calibrating.places import goals, mazes
 from goalscope.calibrating.trial import OWN_GOAL, Case, Trial
 from goalscope.instruments.linear_goal import LinearGoal
-from goalscope.trials.places import goals, mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.anti_goal import AntiGoalKind

@@ -1,8 +1,8 @@
 """The trial of represent-and-use: stored is not used."""
 
+from goalscope.calibrating.places import goals, networked_mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.represented_goal import RepresentedGoal
-from goalscope.trials.places import goals, networked_mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.dormant_goal import DormantGoalKind
 from goalscope.zoo.goal_conditioned import GoalConditionedKind

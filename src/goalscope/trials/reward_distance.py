@@ -1,8 +1,8 @@
 """The trial of the distance of goals: 0 for copies, 1 for opposites."""
 
+from goalscope.calibrating.places import goals, mazes
 from goalscope.calibrating.trial import OWN_GOAL, Case, Trial
 from goalscope.instruments.reward_distance import RewardDistance
-from goalscope.trials.places import goals, mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.anti_goal import AntiGoalKind

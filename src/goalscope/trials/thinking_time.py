@@ -1,8 +1,8 @@
 """The trial of thinking time: nothing for agents without memory."""
 
+from goalscope.calibrating.places import goals, mazes
 from goalscope.calibrating.trial import Case, Trial
 from goalscope.instruments.thinking_time import ThinkingTime
-from goalscope.trials.places import goals, mazes
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.compiled_table import CompiledTableKind
 from goalscope.zoo.periodic import PeriodicKind
