@@ -30,6 +30,7 @@ def test_lists_are_written_with_commas():
     settings = resolve(module(), "smoke", {"shares": "0, 0.1,1", "name": "b,c"}).settings
     assert settings["shares"] == (0.0, 0.1, 1.0)
     assert settings["name"] == "b,c"
+    assert resolve(module(), "smoke", {"shares": ""}).settings["shares"] == ()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from goalscope.auditing.auditor import audit_checkpoint, audit_policy
 from goalscope.auditing.measurer import Measurer
 from goalscope.auditing.record import Audit
 from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.measured import asked_of, is_measured
 from goalscope.cli.replaying import LEVELS
 from goalscope.cli.running import worker_environment
 from goalscope.disk import environment_errors
@@ -81,10 +82,15 @@ def _audit(path: Path, wanted: Wanted, measurer: Measurer) -> Audit:
 
 def _checkpoint_request(path: Path, wanted: Wanted) -> dict[str, Any]:
     folder = open_folder(path)
+    if is_measured(folder.study):
+        source = asked_of(folder)["source"]
+        raise UserError(f"{path} measures the agents of another result: audit {source}")
     arms = list(dict.fromkeys(p.arm for p in folder.study.cells if p.kind == "arm"))
-    arm = arms[0] if wanted.arm is None and arms else wanted.arm
+    if not arms:
+        raise UserError(f"{path} holds no trained agents")
+    arm = arms[0] if wanted.arm is None else wanted.arm
     if arm not in arms:
-        raise UserError(f"{path} has no arm {arm!r}. {suggest(str(arm), arms)}")
+        raise UserError(f"{path} has no arm {arm!r}. {suggest(arm, arms)}")
     return {
         "asked": asked_again(folder.study),
         "folder": str(path.resolve()),
