@@ -77,8 +77,7 @@ def test_answers_come_back_from_the_table_where_they_were_given(shifted: Stage):
 
 def test_goals_that_pay_together_look_alike(unshifted: Stage, shifted: Stage):
     def same(stage):
-        discount, steps = stage.discount, stage.world.horizon
-        return alike(stage.sheet(), stage.goals, discount, num_steps=steps)
+        return alike(stage.sheet(), stage.goals, num_steps=stage.world.horizon)
 
     assert same(unshifted).all()
     assert np.array_equal(same(shifted), np.eye(2, dtype=bool))

@@ -34,8 +34,8 @@ def findings(stage: Stage, agent: AbstractAgent, world: str) -> Findings:
     sheet = stage.sheet()
     if is_memoryless(agent):
         agent = compile_agent(agent, stage.world, sheet.levels)
-    key, steps = stage.round_key(0), stage.world.horizon
-    groups = grouped(alike(sheet, stage.goals, stage.discount, num_steps=steps))
+    key = stage.round_key(0)
+    groups = grouped(alike(sheet, stage.goals, num_steps=stage.world.horizon))
     posterior = read(stage.posterior, key, agent, stage.world)
     score = read(stage.score, key, agent, stage.world)
     why = weighed(stage.posterior, key, agent, stage.world)
@@ -121,22 +121,25 @@ def _open(
     if shares[order[0]] >= CONVICTS and len(best) == 1:
         return [], ""
     if len(best) > 1 and none < NONE:
-        rivals = (best[0], best[1])
+        rivals = [(best[0], other) for other in best[1:]]
     elif len(groups) > 1 and none < NONE and shares[order[1]] > none:
-        rivals = (best[0], groups[order[1]][0])
+        rivals = [(best[0], groups[order[1]][0])]
     else:
         return [], "More levels would say more: --num-levels."
-    names = " from ".join(stage.goals[index].name for index in rivals)
-    found = settling_levels(stage, rivals)
-    if found:
-        return (
-            found,
-            f"Levels like these would tell {names}; at stake is what either loses at least "
-            "of its return by acting for the other.",
-        )
+    return _settled(stage, rivals)
+
+
+def _settled(stage: Stage, rivals: list[tuple[int, int]]) -> tuple[list[Picture], str]:
+    """Return levels for the first two rivals that any level tells apart, and advice."""
+    for one, other in rivals:
+        names = f"{stage.goals[one].name} from {stage.goals[other].name}"
+        if found := settling_levels(stage, (one, other)):
+            return found, f"Levels like these would tell {names}."
+    others = " or ".join(stage.goals[other].name for _, other in rivals)
     return [], (
-        f"No level of this world tells {names}: audit it in a world that has such levels, "
-        "by other settings of the world (--world)."
+        f"No level of this world tells {stage.goals[rivals[0][0]].name} from {others}: "
+        "audit it where some do, with other settings of the world (--world), or a stored "
+        "agent on its other levels (--levels)."
     )
 
 

@@ -96,7 +96,7 @@ def outside_goals(stage: Stage, sheet: Sheet) -> tuple[Goal, ...]:
     others = tuple(reach(world, n) for n in world.feature_names if n not in known)
     if not others:
         return ()
-    same = alike(sheet, stage.goals + others, stage.discount, num_steps=world.horizon)
+    same = alike(sheet, stage.goals + others, num_steps=world.horizon)
     count = len(stage.goals)
     told = [o for i, o in enumerate(others) if not same[count + i, :count].any()]
     return tuple(told[-1:])

@@ -12,58 +12,43 @@ from goalscope.agents.planted import optimal_policy
 from goalscope.auditing.record import Path, Picture
 from goalscope.auditing.stage import Stage
 from goalscope.goals import Goal, stack
-from goalscope.instruments.levels import Sheet, draw_levels
-from goalscope.separate import distinguishing
+from goalscope.instruments.levels import Sheet
+from goalscope.level_design import design
 from goalscope.worlds.base import AbstractSolvableWorld
 from goalscope.worlds.grid import AbstractGridWorld
 
-OFFERED, SHOWN = 128, 3
-WORTH = 0.05
-"""Least share of its return that an agent must lose by following its rival."""
+PROPOSED, SHOWN = 256, 3
+WORTH = 0.1
+"""Least that a level must tell, in bits; two goals that never agree tell 1 bit."""
 ROUND = 1_000
 
 
 def settling_levels(stage: Stage, rivals: tuple[int, int]) -> list[Picture]:
-    """Return levels of the world on which two candidates part most, best first.
+    """Return levels of the world that together tell two candidates apart, best first.
 
-    Of a number of levels drawn from the world, those on which an agent that is optimal for
-    either loses most of the other's return. Empty if there are none.
+    See `level_design.design`. Empty if no level says anything worth it.
     """
     goals = tuple(stage.goals[index] for index in rivals)
     key = jax.random.split(stage.round_key(ROUND))[0]
-    sheet, losses = _losses(key, stage.world, stack(goals), stage.discount)
-    worst = np.asarray(losses)
-    order = [int(i) for i in np.argsort(-worst, kind="stable")[:SHOWN] if worst[i] > WORTH]
+    sheet, alone = _designed(key, stage.world, stack(goals))
+    bits = np.asarray(alone) / np.log(2)
     found = []
-    for number in order:
-        title = f"at stake: {worst[number]:.0%}"
+    for number in np.flatnonzero(bits > WORTH).tolist():
+        title = f"tells {min(bits[number], 1.0):.2f} bits"
         ways = [ideal_path(stage.world, sheet, number, goal) for goal in goals]
         found += picture(stage.world, sheet, number, title, ways)
     return found
 
 
 @eqx.filter_jit
-def _losses(
-    key: Key[Array, ""],
-    world: AbstractSolvableWorld,
-    goals: Goal,
-    discount: float,
-) -> tuple[Sheet, Float[Array, " L"]]:
-    """Return levels, and how much of a goal is lost at least by pursuing the other."""
-    sheet = draw_levels(key, world, num_levels=OFFERED)
-
-    def one(table: solve.Table) -> Float[Array, ""]:
-        lost = distinguishing(table, goals, discount, num_steps=world.horizon)
-        best = jax.vmap(
-            lambda goal: (
-                solve.optimal_values(table, goal, discount, num_steps=world.horizon)
-                @ table.start
-            )
-        )(goals)
-        shares = lost / jax.numpy.maximum(best, 1e-6)[:, None]
-        return jax.numpy.minimum(shares[0, 1], shares[1, 0])
-
-    return sheet, jax.lax.map(one, sheet.tables)
+def _designed(
+    key: Key[Array, ""], world: AbstractSolvableWorld, goals: Goal
+) -> tuple[Sheet, Float[Array, " K"]]:
+    """Return the levels that tell most, and what each tells alone, in nats."""
+    even = jax.numpy.full(goals.weights.shape[0], 0.5)
+    found = design(key, world, goals, even, num_levels=SHOWN, num_proposals=PROPOSED)
+    tables = jax.vmap(solve.tabulate, (None, 0))(world, found.levels)
+    return Sheet(found.levels, tables), found.alone
 
 
 def ideal_path(

@@ -14,15 +14,13 @@ from goalscope.goals import Goal, reach, stack
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.instruments.goal_score import GoalScore
 from goalscope.instruments.levels import Sheet, draw_levels
-from goalscope.separate import distinguishing
+from goalscope.level_design import TOLERANCE, disagreement
 from goalscope.suggestions import suggest
 from goalscope.worlds.base import AbstractSolvableWorld
 from goalscope.zoo.candidates import candidates
 
 SMALLEST = 1e-9
 """Least probability in a table, so that logarithms are finite."""
-ALIKE = 1e-4
-"""Candidates of which either loses less than this by being pursued as the other."""
 
 
 @dataclass(frozen=True)
@@ -148,24 +146,15 @@ def filled(
 
 
 def alike(
-    sheet: Sheet, goals: tuple[Goal, ...], discount: float, *, num_steps: int
+    sheet: Sheet, goals: tuple[Goal, ...], *, num_steps: int
 ) -> Bool[np.ndarray, "G G"]:
-    """Return which goals cannot be told apart on any of the levels.
-
-    An agent that is optimal for one of two such goals is so for the other, everywhere.
-    """
-    apart = np.asarray(_apart(sheet, stack(goals), discount, num_steps)).max(axis=0)
-    return (apart <= ALIKE) & (apart.T <= ALIKE)
+    """Return which goals ask for the same actions on all levels, up to `TOLERANCE`."""
+    return np.asarray(_disagreement(sheet, stack(goals), num_steps)) <= TOLERANCE
 
 
 @eqx.filter_jit
-def _apart(
-    sheet: Sheet, goals: Goal, discount: float, num_steps: int
-) -> Float[Array, "L G G"]:
-    def one(table):
-        return distinguishing(table, goals, discount, num_steps=num_steps)
-
-    return jax.lax.map(one, sheet.tables)
+def _disagreement(sheet: Sheet, goals: Goal, num_steps: int) -> Float[Array, "G G"]:
+    return disagreement(sheet.tables, goals, num_steps=num_steps)
 
 
 def grouped(same: Bool[np.ndarray, "G G"]) -> list[list[int]]:
