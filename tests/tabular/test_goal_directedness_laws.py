@@ -37,7 +37,7 @@ def measured(process, policies, utilities):
 
 
 @given(st.integers(0, 2**31))
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 def test_scale_and_sign_move_beta_only_and_the_bounds_hold(seed):
     with jax.enable_x64(True):
         rng = np.random.default_rng(seed)
