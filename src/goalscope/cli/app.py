@@ -1,14 +1,25 @@
 """The command line: what there is to type, and what it teaches."""
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError
 
 from goalscope import __version__
 from goalscope.cli.console import complain, guarded
+from goalscope.cli.options import (
+    USUAL_ASKING,
+    USUAL_AUDITING,
+    USUAL_WATCHING,
+    Asking,
+    Auditing,
+    Json,
+    Measuring,
+    Quiet,
+    Watching,
+    Workers,
+)
 
 app = App(
     name="goalscope",
@@ -23,29 +34,6 @@ look at the experiments with `goalscope list experiments`, run one with `goalsco
     help_epilogue="Exit codes: 0 done, 1 cells failed, 2 wrong usage, 3 damaged files, "
     "4 disk or permissions, 130 stopped (the same command continues).",
 )
-
-Json = Annotated[bool, Parameter(name="--json", negative="")]
-Workers = Annotated[int | None, Parameter(name="--workers")]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Asking:
-    """How an experiment is asked.
-
-    Parameters
-    ----------
-    size
-        smoke (a minute), standard (the size that counts) or full.
-    seed
-        Root of all random numbers; the same seed gives the same bytes.
-    set
-        A setting of the experiment, NAME=VALUE, or NAME=VALUE,VALUE,... for a list.
-    """
-
-    size: str = "standard"
-    seed: int = 0
-    set: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
 
 
 @app.command(name="list")
@@ -70,11 +58,11 @@ def run(
     experiment: str,
     /,
     *,
-    asking: Asking = Asking(),
+    asking: Asking = USUAL_ASKING,
     out: Path | None = None,
     workers: Workers = None,
     json: Json = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Run an experiment; the same command again continues it, or says that it is done.
 
@@ -163,41 +151,12 @@ def report(result: Path, /, *, out: Path | None = None) -> int:
     return write_report(result, out)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Watching:
-    """Which agent to watch, when in its training, and where.
-
-    Parameters
-    ----------
-    agent
-        The agent's number within its arm.
-    arm
-        The arm; by default the first.
-    checkpoint
-        Which of the kept checkpoints, 0 for the untrained agent; by default the last.
-    levels
-        shifted: the arm's test levels; train: its training levels.
-    episodes
-        How many levels.
-    greedy
-        Always take the most probable action.
-    """
-
-    agent: int = 0
-    arm: str | None = None
-    checkpoint: int = -1
-    levels: str = "shifted"
-    episodes: int = 3
-    greedy: Annotated[bool, Parameter(negative="")] = False
-
-
 @app.command
 def replay(
     result: Path,
     /,
     *,
-    watching: Watching = Watching(),
+    watching: Watching = USUAL_WATCHING,
     svg: Path | None = None,
 ) -> int:
     """Watch an agent, in the terminal or as SVG.
@@ -223,7 +182,7 @@ def calibrate(
     out: Path | None = None,
     workers: Workers = None,
     json: Json = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Put instruments to agents whose goal is known, and say how far to trust them.
 
@@ -258,31 +217,6 @@ def calibrate(
     return calibrate(asked, out=out, workers=workers, as_json=json, quiet=quiet)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Measuring:
-    """Which instrument, with which settings, and where it is pointed.
-
-    Parameters
-    ----------
-    instrument
-        A name from `goalscope list instruments`, the name of an instrument of the result
-        itself (then with its settings), or the path of your own file, ./mine.py. It is
-        asked about the candidate goals of the result.
-    set
-        A field of the instrument, NAME=VALUE; for goals their names, separated by commas.
-    on
-        test: the levels that the result was measured on; train: those of its training.
-    checkpoints
-        last, or all that are stored.
-    """
-
-    instrument: str
-    set: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
-    on: str | None = None
-    checkpoints: str = "last"
-
-
 @app.command
 def measure(
     result: Path,
@@ -292,7 +226,7 @@ def measure(
     out: Path | None = None,
     workers: Workers = None,
     json: Json = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Put another instrument to the agents of a result, without training them again.
 
@@ -321,50 +255,10 @@ def measure(
     )
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Auditing:
-    """Which stored agent, in which world, about which goals, and how thoroughly.
-
-    Parameters
-    ----------
-    arm
-        Of a result: the arm; by default the first.
-    agent
-        Of a result: the agent's number within its arm.
-    checkpoint
-        Of a result: which of the kept checkpoints, 0 for the untrained agent; by default
-        the last.
-    levels
-        Of a result: shifted, the arm's test levels; train, its training levels.
-    world
-        Of a policy file: the world to audit it in, instead of the one that the file says;
-        also one of your own, "./mine.py:Mine(size=5)".
-    goals
-        Candidate goals, separated by commas: features of the world.
-    num_levels
-        How many levels; more say more.
-    seed
-        Root of all random numbers.
-    timeout
-        Seconds that a policy file may take to be loaded, and again to answer.
-    """
-
-    arm: str | None = None
-    agent: int = 0
-    checkpoint: int = -1
-    levels: str = "shifted"
-    world: str | None = None
-    goals: str | None = None
-    num_levels: int = 64
-    seed: int = 0
-    timeout: float = 60.0
-
-
 @app.command
 def audit(
     *files: Path,
-    auditing: Auditing = Auditing(),
+    auditing: Auditing = USUAL_AUDITING,
     out: Path | None = None,
     json: Json = False,
 ) -> int:
