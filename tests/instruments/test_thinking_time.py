@@ -79,14 +79,20 @@ def test_the_best_number_of_calls_is_not_chosen_by_luck(measure, rng):
 
 def test_memories_are_those_of_so_many_calls():
     agent = _thinker(1)
-    level = WORLD.sample_level(KEY)
-    context = agent.embed(WORLD.observe_level(level))
-    tokens = WORLD.observe_state(level, WORLD.reset(level))
-    found = memories(agent, context, tokens, (0, 2, 3))
+
+    @jax.jit
+    def prepare():
+        level = WORLD.sample_level(KEY)
+        context = agent.embed(WORLD.observe_level(level))
+        tokens = WORLD.observe_state(level, WORLD.reset(level))
+        return context, tokens, memories(agent, context, tokens, (0, 2, 3))
+
+    context, tokens, found = prepare()
+    call = jax.jit(lambda kept: agent(context, tokens, kept).memory)
     kept = agent.initial_memory()
     assert np.array_equal(found[0], kept)
     for calls in (1, 2, 3):
-        kept = agent(context, tokens, kept).memory
+        kept = call(kept)
         if calls > 1:
             np.testing.assert_allclose(found[calls - 1], kept, atol=1e-6)
     prepared = Prepared(agent, found[2])

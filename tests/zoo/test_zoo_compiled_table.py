@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from goalscope import solve
+from goalscope.agents.compiled import CompiledTable
 from goalscope.worlds.corner import Corner
 from goalscope.worlds.fixed_levels import FixedLevels
 from goalscope.zoo.compiled_table import ROOM, CompiledTableKind
@@ -25,6 +26,7 @@ def _views(levels):
 def _stored(world, dose):
     rng = np.random.default_rng(0)
     agent = CompiledTableKind().plant(rng, world, feature="cheese", dose=dose)
+    assert isinstance(agent, CompiledTable)
     return agent, np.asarray(agent.views).reshape(ROOM, 32)
 
 

@@ -8,6 +8,7 @@ from jax import numpy as jnp
 
 from goalscope import solve
 from goalscope.agents.base import is_memoryless
+from goalscope.agents.planner import Planner
 from goalscope.goals import reach
 from goalscope.worlds.corner import Corner
 from goalscope.worlds.fixed_levels import FixedLevels
@@ -127,4 +128,6 @@ def test_a_planner_with_a_large_dose_is_nearly_optimal(fixed, tables):
 
 
 def test_the_world_of_a_planner_holds_no_stored_levels(fixed):
-    assert isinstance(_plant(PlannerKind(), fixed, 1.0).world, Corner)
+    agent = _plant(PlannerKind(), fixed, 1.0)
+    assert isinstance(agent, Planner)
+    assert isinstance(agent.world, Corner)

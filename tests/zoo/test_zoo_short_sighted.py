@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from goalscope import solve
+from goalscope.agents.planner import Planner
 from goalscope.goals import reach
 from goalscope.worlds.corner import Corner
 from goalscope.zoo.short_sighted import DiscountingKind, MyopicKind, ShortSightedKind
@@ -44,5 +45,6 @@ def test_its_goal_is_the_one_it_is_given():
     agent = ShortSightedKind().plant(
         np.random.default_rng(0), WORLD, feature="corner", dose=2.0
     )
+    assert isinstance(agent, Planner)
     assert np.array_equal(agent.goal.weights, reach(WORLD, "corner").weights)
     assert int(agent.depth) == 2
