@@ -25,9 +25,9 @@ COMPUTES = {
 READS = {
     "worlds", "agents", "training", "instruments", "experiments", "zoo", "tabular",
     "probing", "dynamics", "calibrating", "trials", "worlds.drawing",
-    "remeasuring", "remeasuring.reference", "auditing", "auditing.arrays",
-    "auditing.asking", "auditing.auditor", "auditing.measurer", "auditing.policies",
-    "auditing.record", "auditing.tabulating", "auditing.verdict",
+    "remeasuring", "remeasuring.reference", "auditing", "auditing.answering",
+    "auditing.arrays", "auditing.asking", "auditing.auditor", "auditing.measurer",
+    "auditing.policies", "auditing.record", "auditing.refusal", "auditing.tabulating", "auditing.verdict",
 }  # fmt: skip
 
 IMPORT_ALL = """

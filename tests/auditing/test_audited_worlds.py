@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from goalscope.auditing.asking import RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.worlds import world_of
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

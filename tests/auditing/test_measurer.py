@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from goalscope.auditing.asking import RefusedError
 from goalscope.auditing.measurer import Measurer
+from goalscope.auditing.refusal import RefusedError
 
 CORNER = {
     "world": "Corner(size=3, horizon=8)",

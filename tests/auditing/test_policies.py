@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goalscope.auditing.asking import RefusedError
 from goalscope.auditing.policies import PolicyProcess
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.tabulating import Questions, tabulate_policy
 
 QUICK, PATIENT = 2.0, 60.0

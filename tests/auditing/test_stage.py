@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goalscope.auditing.asking import RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.stage import (
     Stage,
     alike,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from goalscope.auditing.asking import RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.tabulating import Questions, probabilities
 
 COUNT, ACTIONS = 6, 4

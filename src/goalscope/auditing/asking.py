@@ -17,27 +17,26 @@ log-probabilities. It must give the same answer to the same input.
 
 import contextlib
 import importlib.util
-import itertools
 import os
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from goalscope.auditing.answering import Policy, level_by_level, one_by_one, short
 from goalscope.auditing.arrays import pack, unpack
+from goalscope.auditing.refusal import RefusedError
 from goalscope.messages import Inbox, send
 
 MEMORY = 8 << 30
 """Most bytes of memory that the process may ask for."""
 SHORT = 300
 MODULE = "audited_policy"
-
-Policy = Callable[[np.ndarray, np.ndarray], Any]
 
 
 def main(handle: int, path: str) -> None:
@@ -61,10 +60,6 @@ def main(handle: int, path: str) -> None:
             send(connection, {"kind": "refused", "message": _told(error, path)})
     finally:
         os._exit(0)
-
-
-class RefusedError(Exception):
-    """The policy cannot be audited; the message says why."""
 
 
 def _limit_memory() -> None:
@@ -123,69 +118,9 @@ def _answers(module: ModuleType, questions: Mapping[str, Any]) -> np.ndarray:
     """Return the answers to all questions, in their order, `[M, A]`."""
     views, levels = unpack(questions["views"]), unpack(questions["levels"])
     tokens, actions = unpack(questions["tokens"]), questions["actions"]
-    ask = _one_by_one if hasattr(module, "policy") else _level_by_level
+    ask = one_by_one if hasattr(module, "policy") else level_by_level
     function: Policy = getattr(module, "policy", None) or module.policy_batch
     return ask(function, views, levels, tokens, actions)
-
-
-def _one_by_one(
-    policy: Policy,
-    views: np.ndarray,
-    levels: np.ndarray,
-    tokens: np.ndarray,
-    actions: list[str],
-) -> np.ndarray:
-    found = np.empty((len(levels), len(actions)))
-    for row, (level, seen) in enumerate(zip(levels.tolist(), tokens, strict=True)):
-        given = policy(views[level].copy(), seen.copy())
-        found[row] = _numbers(given, (len(actions),), level, seen)
-    return found
-
-
-def _level_by_level(
-    policy: Policy,
-    views: np.ndarray,
-    levels: np.ndarray,
-    tokens: np.ndarray,
-    actions: list[str],
-) -> np.ndarray:
-    found = []
-    numbered = zip(levels.tolist(), range(len(levels)), strict=True)
-    for level, group in itertools.groupby(numbered, key=lambda pair: pair[0]):
-        seen = tokens[[row for _, row in group]]
-        given = policy(views[level].copy(), seen.copy())
-        found.append(_numbers(given, (len(seen), len(actions)), level, seen))
-    return np.concatenate(found)
-
-
-def _numbers(
-    given: Any, shape: tuple[int, ...], level: int, tokens: np.ndarray
-) -> np.ndarray:
-    """Return what a policy gave as numbers of the right shape."""
-    where = f"asked about level {level}, tokens {_short(tokens.tolist())}"
-    try:
-        numbers = np.asarray(given)
-    except (ValueError, TypeError):
-        numbers = np.asarray(None)
-    if numbers.dtype.kind not in "biuf":
-        kind = type(given).__name__
-        raise RefusedError(
-            f"{where} it returned a {kind} that holds no numbers: {_short(given)}"
-        )
-    if numbers.shape != shape:
-        hint = ""
-        if numbers.shape == shape[:-1]:
-            hint = "; for a fixed choice of action return np.eye(number of actions)[action]"
-        raise RefusedError(f"{where} it returned shape {numbers.shape}, not {shape}{hint}")
-    return numbers.astype(float)
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception:
-        text = f"something of type {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _told(error: BaseException, path: str) -> str:
@@ -196,7 +131,7 @@ def _told(error: BaseException, path: str) -> str:
         where = f" (line {error.lineno})" if error.lineno else ""
         return f"it is no Python: {error.msg}"[:SHORT] + where
     if isinstance(error, SystemExit):
-        what = f"it calls sys.exit({'' if error.code is None else _short(error.code)})"
+        what = f"it calls sys.exit({'' if error.code is None else short(error.code)})"
     else:
         text = (_text(error).splitlines() or [""])[0]
         what = f"it raises {type(error).__name__}" + (f": {text}" if text else "")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from goalscope.auditing.arrays import pack, unpack
-from goalscope.auditing.asking import RefusedError
 from goalscope.auditing.measurer import Measurer
 from goalscope.auditing.policies import PolicyProcess
 from goalscope.auditing.record import Audit, as_findings
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.tabulating import Questions, tabulate_policy
 
 Settings = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from goalscope.auditing.asking import RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.process import WorkerProcess
 from goalscope.worker_log import WorkerLog
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from goalscope.auditing.asking import RefusedError as RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.messages import send
 from goalscope.process import death
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.agents.compiled import CompiledTable
-from goalscope.auditing.asking import RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.tabulating import Questions
 from goalscope.goals import Goal, reach, stack
 from goalscope.instruments.goal_posterior import GoalPosterior

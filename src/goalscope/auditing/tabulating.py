@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from goalscope.auditing.arrays import pack, unpack
-from goalscope.auditing.policies import NO_ANSWER, Offer, PolicyProcess, RefusedError
+from goalscope.auditing.policies import NO_ANSWER, Offer, PolicyProcess
+from goalscope.auditing.refusal import RefusedError
 
 TOLERANCE = 1e-3
 """How far probabilities may add up to something other than 1."""

@@ -13,8 +13,8 @@ import jax
 import msgspec
 
 from goalscope.auditing.arrays import pack, unpack
-from goalscope.auditing.asking import RefusedError
 from goalscope.auditing.finding import findings
+from goalscope.auditing.refusal import RefusedError
 from goalscope.auditing.stage import Stage, filled, goals_named, questions_of, table_agent
 from goalscope.auditing.worlds import world_of
 from goalscope.errors import UserError

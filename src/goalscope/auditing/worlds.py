@@ -5,7 +5,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from goalscope.auditing.asking import RefusedError
+from goalscope.auditing.refusal import RefusedError
 from goalscope.discovery import find
 from goalscope.settings import load_module
 from goalscope.suggestions import suggest

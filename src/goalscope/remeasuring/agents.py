@@ -7,8 +7,8 @@ import numpy as np
 from goalscope.agents.base import AbstractAgent
 from goalscope.cells import PLANTED_OFFSET, planted_agents
 from goalscope.errors import UserError
+from goalscope.instruments.base import AbstractInstrument
 from goalscope.population import build
-from goalscope.remeasuring.instrument import is_behavioural
 from goalscope.remeasuring.measured import Measured
 from goalscope.replay import Block, load_block
 from goalscope.study import CellPlan
@@ -30,7 +30,7 @@ def planted(measured: Measured, plan: CellPlan) -> AbstractAgent:
     kinds; an instrument that looks inside is given the agents themselves.
     """
     experiment, numbers = measured.experiment, np.array(plan.agents)
-    if is_behavioural(measured.measurement.instrument):
+    if _is_behavioural(measured.measurement.instrument):
         return planted_agents(experiment, plan.arm, measured.seed, numbers)
     make = experiment.planted[plan.arm].agent
     return build(measured.seed, numbers + PLANTED_OFFSET, make, measured.planted_world)
@@ -66,7 +66,7 @@ def measurable_plants(measured: Measured) -> tuple[list[CellPlan], dict[str, str
         lack = "checkpoints" if measured.along_training else "training levels"
         reason = f"planted agents were never trained: they have no {lack}"
         return [], {plan.arm: reason for plan in plans}
-    if is_behavioural(measured.measurement.instrument):
+    if _is_behavioural(measured.measurement.instrument):
         return plans, {}
     reasons = {
         plan.arm: _refusal(measured, planted(measured, plan), measured.planted_world)
@@ -85,3 +85,8 @@ def _refusal(measured: Measured, agents: AbstractAgent, world: AbstractWorld) ->
     except CANNOT as error:
         return (str(error).splitlines() or [type(error).__name__])[0]
     return ""
+
+
+def _is_behavioural(instrument: AbstractInstrument) -> bool:
+    """Return whether the instrument looks at nothing but what an agent does."""
+    return set(instrument.needs) <= {"behaviour", "world model"}

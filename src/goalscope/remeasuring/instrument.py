@@ -177,16 +177,6 @@ def _array(name: str, text: str) -> np.ndarray | np.generic:
     return array
 
 
-def is_behavioural(instrument: AbstractInstrument) -> bool:
-    """Return whether the instrument looks at nothing but what an agent does.
-
-    >>> from goalscope.instruments.goal_score import GoalScore
-    >>> is_behavioural(GoalScore((Goal(np.ones(1), True, "g"),)))
-    True
-    """
-    return set(instrument.needs) <= {"behaviour", "world model"}
-
-
 def as_given(instrument: AbstractInstrument) -> dict[str, str]:
     """Return the fields of an instrument as a reader would write them."""
     shown = {}
