@@ -153,21 +153,11 @@ def test_a_world_may_have_edits_of_its_own():
     assert blocked(key, world, level, jnp.zeros(9)).possible
 
 
-def test_stored_levels_are_edited_as_those_of_their_world():
-    world = WORLDS["cheese"]
-    fixed = FixedLevels.draw(jax.random.key(0), world, num_levels=2)
-    level, key = fixed.sample_level(jax.random.key(0)), jax.random.key(1)
-    one, other = (moved(key, each, level, "cheese") for each in (world, fixed))
-    assert int(one.level.cheese) == int(other.level.cheese)
-
-
 def test_what_cannot_be_edited_is_refused():
     world = WORLDS["cheese"]
     level = world.sample_level(jax.random.key(0))
     with pytest.raises(ValueError, match=r"no object 'corner'.*it has cheese"):
         moved(jax.random.key(0), world, level, "corner")
     fixed = FixedLevels.draw(jax.random.key(0), world, num_levels=2)
-    disguised = object.__new__(FixedLevels)
-    object.__setattr__(disguised, "world", fixed)
     with pytest.raises(TypeError, match="no grid world"):
-        editable(disguised)
+        editable(fixed)

@@ -16,6 +16,7 @@ from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.corner import Corner
 from goalscope.worlds.cued import Cued
 from goalscope.worlds.dish import Dish
+from goalscope.worlds.fixed_levels import FixedLevels
 from goalscope.worlds.keys import Keys
 from goalscope.worlds.objects import Objects
 
@@ -24,6 +25,9 @@ SMALL = {
     "Dish": lambda: Dish(size=3, shifted_share=0.5, horizon=16),
     "Objects": lambda: Objects(size=3, names=("cherry", "coin"), horizon=16),
     "Cued": lambda: Cued(SMALL["Corner"](), accuracy=0.8),
+    "FixedLevels": lambda: FixedLevels.draw(
+        jax.random.key(1), SMALL["Corner"](), num_levels=5
+    ),
     "Keys": lambda: Keys(size=3, shifted_share=0.5, max_objects=2, many=2, horizon=16),
 }
 

@@ -25,6 +25,7 @@ from goalscope.worlds.edits import (
     with_wall,
 )
 from goalscope.worlds.fields import check_range, real
+from goalscope.worlds.fixed_levels import underlying
 from goalscope.worlds.grid import AbstractGridWorld, pick
 
 MIN_LEVELS = 4
@@ -109,7 +110,8 @@ class Influence(AbstractInstrument):
     def measure(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
-        drawn, grid = solvable(world), editable(solvable(world))
+        drawn = solvable(world)
+        grid = editable(underlying(drawn))
         k_goal, k_levels, k_edits, k_interval = jax.random.split(key, 4)
         own = own_goal(k_goal, agent, drawn, self.goals, jnp.float32(DISCOUNT))
 

@@ -13,7 +13,6 @@ from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.worlds.base import AbstractSolvableWorld
-from goalscope.worlds.fixed_levels import underlying
 from goalscope.worlds.grid import AbstractGridWorld, move, pick
 
 FIELDS = {"key_collected": "keys", "chest_opened": "chests"}
@@ -86,7 +85,6 @@ def moved(
     >>> bool(edit.possible), int(edit.level.cheese) in (0, 8)
     (True, False)
     """
-    world = underlying(world)
     if isinstance(world, EditableWorld):
         return world.moved(key, level, feature)
     grid = editable(world)
@@ -114,7 +112,6 @@ def blocked(
         level: what to change.
         visits: probability that a best way from the start leads through each state.
     """
-    world = underlying(world)
     if isinstance(world, EditableWorld):
         return world.blocked(key, level, visits)
     grid = editable(world)
@@ -123,12 +120,12 @@ def blocked(
 
 
 def editable(world: AbstractSolvableWorld) -> AbstractGridWorld:
-    """Return `world`, or the one its levels are from, if that is a grid world."""
-    world = underlying(world)
+    """Return `world` if it is a grid world, of which levels can be edited."""
     if not isinstance(world, AbstractGridWorld):
         raise TypeError(
             f"levels of {type(world).__name__} cannot be edited: it is no grid world, and "
-            "has no methods `moved(key, level, feature)` and `blocked(key, level, visits)`"
+            "has no methods `moved(key, level, feature)` and "
+            "`blocked(key, level, visits)`; of stored levels, give the world they are from"
         )
     return world
 
@@ -151,7 +148,6 @@ def placed(world: AbstractGridWorld, level: Any, feature: str, cell: Int[Array, 
 
 def movable(world: AbstractSolvableWorld, level: Any, feature: str) -> bool:
     """Return whether levels of `world` have an object of `feature` that can be moved."""
-    world = underlying(world)
     return isinstance(world, EditableWorld) or feature in _fields(editable(world), level)
 
 
