@@ -27,7 +27,8 @@ READS = {
     "probing", "dynamics", "calibrating", "trials", "worlds.drawing",
     "remeasuring", "remeasuring.reference", "auditing", "auditing.answering",
     "auditing.arrays", "auditing.asking", "auditing.auditor", "auditing.measurer",
-    "auditing.policies", "auditing.record", "auditing.refusal", "auditing.tabulating", "auditing.verdict",
+    "auditing.policies", "auditing.record", "auditing.refusal",
+    "auditing.tabulating", "auditing.verdict",
 }  # fmt: skip
 
 IMPORT_ALL = """
