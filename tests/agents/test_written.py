@@ -11,7 +11,7 @@ from goalscope.agents.goal_conditioned import GoalConditioned
 from goalscope.agents.planner import Planner
 from goalscope.agents.value_iteration import Iteration
 from goalscope.agents.written import WrittenNetwork
-from goalscope.goals import reach
+from goalscope.goals import Goal, reach
 from goalscope.instruments.levels import draw_levels
 from goalscope.testing import check_agent
 from goalscope.worlds.corner import Corner
@@ -48,9 +48,8 @@ def gap(policy):
 @pytest.mark.parametrize(("world", "feature"), CASES)
 def test_greedy_actions_are_the_planners_wherever_one_is_best(world, feature, rng):
     tables = sheet(world)
-    planner = Planner.init(
-        rng, world, feature=feature, inverse_temperature=BETA, discount=0.9, depth=20
-    )
+    goal = Goal(reach(world, feature).weights, True, "any")  # one program for all goals
+    planner = Planner(world, goal, BETA, 0.9, depth=20)
     written = WrittenNetwork.init(rng, world, feature=feature, inverse_temperature=BETA)
     told = GoalConditioned.init(rng, world, feature=feature, inverse_temperature=BETA)
     theirs, ours, also = map(np.asarray, policies([planner, written, told], tables))
