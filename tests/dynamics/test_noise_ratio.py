@@ -17,7 +17,7 @@ SPREAD = np.array([1.0, 0.5, 2.0], np.float32)
 
 def draws(number, repeats=1):
     noise = jax.random.normal(jax.random.key(0), (repeats, number, 3))
-    return MEAN[None, None] + SPREAD[None, None] * noise
+    return jnp.asarray(MEAN[None, None]) + SPREAD[None, None] * noise
 
 
 def test_the_signal_is_right_on_average_however_few_the_examples():

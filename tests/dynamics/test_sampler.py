@@ -23,7 +23,7 @@ def quadratic(weights, curvatures):
     return jnp.sum(curvatures * weights["w"] ** 2) / 2
 
 
-def exact(localisation, moving=1.0):
+def exact(localisation, moving: float | np.ndarray = 1.0):
     """Return `½ Σ nβ h / (nβ h + γ)` over the parameters that move."""
     stiff = COUNT * CURVATURES
     return float(np.sum(moving * stiff / (stiff + localisation)) / 2)

@@ -101,8 +101,11 @@ def test_placebo_reads_exactly_nothing_and_checks_hold(by_leak):
     assert all(np.all(reading.checks) for reading in by_leak[:6])
 
 
-def test_a_goal_that_is_not_rewarded_is_pushed_away_from_itself(by_leak):
-    assert np.all(column(by_leak, "pressure", "upper")[1:5] < 0)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_training_pushes_towards_what_it_pays_for(sign, instrument, world, leaky, goals):
+    paid = eqx.tree_at(lambda goal: goal.weights, goals[1], sign * goals[0].weights)
+    value = read(dataclasses.replace(instrument, toward=paid), leaky, world).value
+    assert sign * value[READINGS.index("pressure")] > 0.8
 
 
 def test_only_a_goal_that_acts_loses_when_it_is_exchanged(

@@ -14,7 +14,6 @@ from goalscope.dynamics.local_learning_coefficient import (
     CheckedEstimate,
     checked_learning_coefficient,
     largest_curvature,
-    local_learning_coefficient,
 )
 from goalscope.dynamics.reduced_rank import similar
 from goalscope.dynamics.sampler import Sampler, tempered_count
@@ -179,7 +178,7 @@ class LearningCoefficient(AbstractInstrument):
             value=estimate.value,
             lower=estimate.lower,
             upper=estimate.upper,
-            control=self._control(k_sample, loss, moving, data),
+            control=jnp.full(len(self.parts), _unread(k_sample, loss, moving, data)),
             ceiling=jnp.asarray([size / 2 for size in sizes]),
             checks=jnp.stack([jnp.all(checked.plateau), jnp.all(checked.planted)]),
             count=jnp.asarray(self.num_levels * self.num_states, jnp.int32),
@@ -197,19 +196,6 @@ class LearningCoefficient(AbstractInstrument):
             num_burn_in=self.num_burn_in,
             num_draws=self.num_draws,
         )
-
-    def _control(
-        self, key: Key[Array, ""], loss: Loss, moving: PyTree, data: PyTree
-    ) -> Float[Array, " R"]:
-        """Return what a few draws read of parameters that nothing reads."""
-        nothing = jax.tree.map(jnp.zeros_like, moving) | {"placebo": jnp.ones(NUM_PLACEBO)}
-        sampler = Sampler(
-            tempered_count(NUM_DATA), num_chains=1, num_burn_in=0, num_draws=8
-        )
-        estimate = local_learning_coefficient(
-            key, loss, moving, data, sampler=sampler, mask=nothing
-        )
-        return jnp.full(len(self.parts), estimate.value)
 
     def _loss(
         self,
@@ -236,6 +222,15 @@ class LearningCoefficient(AbstractInstrument):
             return -jnp.mean(jax.vmap(earned)(tables))
 
         return regret, tables
+
+
+def _unread(
+    key: Key[Array, ""], loss: Loss, moving: PyTree, data: PyTree
+) -> Float[Array, ""]:
+    """Return `nβ (L(w) − L(w*))` where only what nothing reads moves. Consumes `key`."""
+    contents = jax.random.normal(key, (NUM_PLACEBO,))
+    moved = loss(moving | {"placebo": contents}, data)
+    return tempered_count(NUM_DATA) * (moved - loss(moving, data))
 
 
 def _moving(
