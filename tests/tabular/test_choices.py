@@ -11,6 +11,7 @@ from goalscope.tabular.causal_entropy import (
     soft_policies_within,
 )
 from goalscope.tabular.choices import explain_choices, likelihood_ratio, log_likelihood
+from goalscope.tabular.fisher_scoring import fit_weights, predicted
 from goalscope.tabular.process import StochasticProcess
 from goalscope.tabular.soft import exact_soft_values, log_policy
 
@@ -106,3 +107,21 @@ def test_a_feature_that_never_varies_keeps_the_uncertainty_of_the_prior(process,
         process, constant, wanted, 1.0, num_steps=5, num_episodes=10.0, ridge=0.01
     )
     np.testing.assert_allclose(found.covariance[2, 2], 100, rtol=1e-3)
+
+
+def test_fisher_scoring_finds_the_same_weights_and_intervals(process, features, rng):
+    shares = policy(process, features, 0.9)
+    counts = jnp.asarray(
+        np.stack([rng.multinomial(100, shares) for _ in range(2)], -1) * 1.0
+    )
+    weights, covariance = fit_weights(process, features, counts, 0.9, prior_sd=1e3)
+    for number in range(2):
+        exact = explain_choices(process, features, counts[..., number], 0.9)
+        np.testing.assert_allclose(weights[:, number], exact.weights, atol=0.02)
+        ratio = np.diagonal(covariance[number]) / np.diagonal(exact.covariance)
+        np.testing.assert_allclose(ratio, 1, atol=0.2)
+        gained = jnp.sum(
+            counts[..., number] * predicted(process, features, weights, 0.9).T[number].T
+        )
+        chance = np.log(A) * jnp.sum(counts[..., number])
+        np.testing.assert_allclose(gained - chance, exact.log_likelihood, atol=0.5)

@@ -15,16 +15,13 @@ from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.decisions import Decisions, decide
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
+from goalscope.tabular.fisher_scoring import fit_weights, predicted
 from goalscope.tabular.process import DeterministicProcess, side_by_side
-from goalscope.tabular.soft import log_policy, soft_values
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
 GAIN = "gain"
 MIN_DECISIONS = 48
-MAX_STEPS = 16
-STILL = 1e-3
-TOLERANCE = 3e-3
 NORMAL_QUANTILE = 1.96
 
 
@@ -186,108 +183,23 @@ class LinearGoal(AbstractInstrument):
         subsets = np.stack([np.ones_like(half), half, ~half], axis=1)
         mask = jnp.asarray(np.repeat(subsets, model.utilities.shape[0] // len(half), 0))
         counts = jnp.moveaxis(logs.counts, 0, -1)
-        shape = (*counts.shape, len(subsets[0]))
-        counts = counts[..., None] * mask[:, None, None]
-        flat = counts.reshape(*shape[:2], -1)
-        weights, covariance = self._fit(model, flat)
-        gained = self._gained(model, logs.counts, weights.reshape(-1, *shape[2:]))
-        spread = jnp.sqrt(jnp.diagonal(covariance, axis1=1, axis2=2))
-        unseen = jnp.where(jnp.asarray(half)[None], gained[..., 2], gained[..., 1])
+        parts = counts[..., None] * mask[:, None, None]
+        flat = parts.reshape(*parts.shape[:2], -1)
+        weights, covariance = fit_weights(
+            *model, flat, self.discount, prior_sd=self.prior_sd
+        )
+        gained = predicted(*model, weights, self.discount).reshape(parts.shape)
+        by_state = jnp.sum(counts[..., None] * gained, axis=1)
+        by_level = jnp.sum(by_state.reshape(self.num_levels, -1, *parts.shape[2:]), axis=1)
+        unseen = jnp.where(jnp.asarray(half)[:, None], by_level[..., 2], by_level[..., 1]).T
         total = jnp.maximum(jnp.sum(logs.by_level, axis=1), 1)
         gain = jnp.sum(unseen, axis=1) / total
         off = unseen - gain[:, None] * logs.by_level
         error = jnp.sqrt(jnp.sum(off**2, axis=1)) / total
-        every = weights.T.reshape(*shape[2:], -1)[:, 0]
-        spread = spread.reshape(*shape[2:], -1)[:, 0]
+        spread = jnp.sqrt(jnp.diagonal(covariance, axis1=1, axis2=2))
+        every, spread = (x.reshape(*parts.shape[2:], -1)[:, 0] for x in (weights.T, spread))
         margin = NORMAL_QUANTILE * jnp.append(spread, error[:, None], axis=1)
         return jnp.append(every, gain[:, None], axis=1), margin
-
-    def _fit(
-        self, model: _Model, counts: Float[Array, "N A B"]
-    ) -> tuple[Float[Array, "G B"], Float[Array, "B G G"]]:
-        """Return weights fitted to each of `counts` by Fisher scoring, and covariances."""
-        num_goals, batch = model.utilities.shape[-1], counts.shape[-1]
-        precision = jnp.eye(num_goals)[None] / self.prior_sd**2
-
-        def information(weights, values, slopes, tolerance):
-            policy, each, values, slopes = self._plan(
-                model, weights, (values, slopes), tolerance
-            )
-            mean = jnp.sum(policy[:, :, None] * each, axis=1, keepdims=True)
-            apart = each - mean
-            score = jnp.einsum("nab,nagb->bg", counts, apart, precision="highest")
-            visits = jnp.sum(counts, axis=1, keepdims=True) * policy
-            weighed = visits[:, :, None] * apart
-            fisher = jnp.einsum("nagb,nahb->bgh", weighed, apart, precision="highest")
-            return score - weights.T / self.prior_sd**2, fisher + precision, values, slopes
-
-        def unfinished(carry):
-            return (carry[0] < MAX_STEPS) & (carry[1] > STILL)
-
-        def step(carry):
-            number, left, weights, values, slopes = carry
-            tolerance = jnp.clip(left / 10, TOLERANCE, 1.0)
-            score, fisher, *found = information(weights, values, slopes, tolerance)
-            change = jnp.linalg.solve(fisher, score[..., None])[..., 0].T
-            longest = 3 + jnp.max(jnp.abs(weights), axis=0, keepdims=True) / 2
-            most = jnp.max(jnp.abs(change), axis=0, keepdims=True)
-            change = change * jnp.minimum(1, longest / most)
-            return number + 1, jnp.max(jnp.abs(change)), weights + change, *found
-
-        nothing = jnp.zeros((num_goals, batch))
-        values = jnp.zeros((counts.shape[0], batch))
-        slopes = jnp.zeros((counts.shape[0], num_goals, batch))
-        first = (0, jnp.float32(jnp.inf), nothing, values, slopes)
-        _, _, weights, *found = jax.lax.while_loop(unfinished, step, first)
-        fisher = information(weights, found[0], found[1], TOLERANCE)[1]
-        return weights, jnp.linalg.inv(fisher)
-
-    def _plan(
-        self,
-        model: _Model,
-        weights: Float[Array, "G B"],
-        guess: tuple[Float[Array, "N B"], Float[Array, "N G B"]],
-        tolerance: Float[Array, ""] | float,
-    ) -> tuple[Array, Array, Array, Array]:
-        """Return policies, slopes of action values in the weights, and both values."""
-        process, utilities = model.process, model.utilities
-        rewards = self._rewards(model, weights)
-        values = soft_values(
-            process, rewards, self.discount, guess=guess[0], tolerance=tolerance
-        )
-        policy = jnp.exp(log_policy(process, rewards, values, self.discount))
-
-        def sweep(carry):
-            slopes, _ = carry
-            each = utilities[..., None] + self.discount * process.expect(slopes)
-            updated = jnp.sum(policy[:, :, None] * each, axis=1)
-            return updated, jnp.max(jnp.abs(updated - slopes))
-
-        enough = (1 - self.discount) * tolerance
-        slopes, _ = jax.lax.while_loop(
-            lambda carry: carry[1] > enough, sweep, (guess[1], jnp.float32(jnp.inf))
-        )
-        each = utilities[..., None] + self.discount * process.expect(slopes)
-        return policy, each, values, slopes
-
-    def _rewards(self, model: _Model, weights: Float[Array, "G B"]) -> Array:
-        paid = jnp.tensordot(model.utilities, weights, 1, precision="highest")
-        return paid - np.log(paid.shape[1])
-
-    def _gained(
-        self,
-        model: _Model,
-        counts: Float[Array, "W N A"],
-        weights: Float[Array, "G W 3"],
-    ) -> Float[Array, "W L 3"]:
-        """Return the log-likelihood of the decisions of each level beyond chance."""
-        rewards = self._rewards(model, weights.reshape(weights.shape[0], -1))
-        values = soft_values(model.process, rewards, self.discount, tolerance=TOLERANCE)
-        logs = log_policy(model.process, rewards, values, self.discount)
-        logs = logs.reshape(*logs.shape[:2], *weights.shape[1:]) + np.log(logs.shape[1])
-        gained = jnp.einsum("wna,nawb->wnb", counts, logs, precision="highest")
-        by_level = gained.reshape(gained.shape[0], self.num_levels, -1, gained.shape[-1])
-        return jnp.sum(by_level, axis=2)
 
 
 def _stack(parts: tuple[Array, Array]) -> Array:

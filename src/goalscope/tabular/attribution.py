@@ -122,8 +122,8 @@ def fit(
     start = behaviour.process.start[:, None] * mask
     shape = (behaviour.events.shape[-1], total.shape[0])
     begin = Utility(
-        jnp.zeros(shape),
-        jnp.zeros((behaviour.num_places, total.shape[0])),
+        jnp.zeros(shape, flow.dtype),
+        jnp.zeros((behaviour.num_places, total.shape[0]), flow.dtype),
         habits(behaviour, levels),
     )
 
@@ -158,7 +158,7 @@ def fit(
     nothing = jax.tree.map(jnp.zeros_like, begin)
     flows = jnp.sum(flow, axis=1)
     first = _State(begin, nothing, nothing, jnp.zeros_like(flows), flows)
-    return jax.lax.scan(step, first, jnp.arange(num_steps, dtype=jnp.float32))[0].utility
+    return jax.lax.scan(step, first, jnp.arange(num_steps, dtype=flow.dtype))[0].utility
 
 
 def scores(
