@@ -18,7 +18,8 @@ COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
-    "calibrating", "trials", "incentives", "procedure", "remeasuring", "auditing",
+    "calibrating", "trials", "incentives", "procedure",
+    "level_design", "parameter_groups", "remeasuring", "auditing",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, pictures of levels, and
 # what a driver asks and tells.

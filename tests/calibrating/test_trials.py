@@ -10,6 +10,7 @@ from jax import numpy as jnp
 
 from goalscope.agents.planted import action_biased
 from goalscope.calibrating import cells
+from goalscope.calibrating.amounts import Amount
 from goalscope.calibrating.measuring import BLOCK, Root, measure_each, measure_kinds
 from goalscope.calibrating.planting import doses_of, plant, rows
 from goalscope.calibrating.trial import OWN_GOAL, Case, Trial
@@ -48,6 +49,10 @@ class Seeker(AbstractPlantedKind):
         return planner(world, {feature: 1.0}, dose)
 
 
+def seeds_of(agents) -> np.ndarray:
+    return np.asarray(agents.seed)
+
+
 def trial() -> Trial:
     return Trial(
         worlds=lambda: {"corner": world()},
@@ -69,7 +74,7 @@ def test_the_halves_share_no_dose_and_no_draw():
     assert not tuning & test
     kind = RandomDeterministicKind()
     seeds = [
-        np.asarray(plant(kind, world(), half=half, seed=0, count=8).agents.seed)
+        seeds_of(plant(kind, world(), half=half, seed=0, count=8).agents)
         for half in ("tuning", "test")
     ]
     assert not set(seeds[0].tolist()) & set(seeds[1].tolist())
@@ -84,7 +89,7 @@ def test_every_combination_of_dose_and_goal_is_planted():
 def test_an_agent_does_not_depend_on_how_many_are_planted():
     kind = RandomDeterministicKind()
     few, many = (plant(kind, world(), half="test", seed=3, count=n) for n in (2, 5))
-    assert few.agents.seed.tolist() == many.agents.seed.tolist()[:2]
+    assert seeds_of(few.agents).tolist() == seeds_of(many.agents).tolist()[:2]
 
 
 def test_kinds_measured_together_read_as_measured_alone():
@@ -116,7 +121,7 @@ def test_blocks_are_padded_and_cut_again():
 def computed():
     patch = pytest.MonkeyPatch()
     patch.setattr(cells, "trial_of", lambda name: trial())
-    patch.setitem(cells.AMOUNTS, "smoke", cells.Amount(1, 8, 4, True, False))
+    patch.setitem(cells.AMOUNTS, "smoke", Amount(1, 8, 4, True, False))
     plans = cells.plan_cells(("seeking",), "smoke", "test", 0)
     yield cells.compute_cell(plans[0].description, lambda value: None)
     patch.undo()

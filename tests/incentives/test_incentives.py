@@ -11,22 +11,17 @@ from hypothesis import strategies as st
 from jax import numpy as jnp
 
 from goalscope.incentives.dilemma import COOPERATE, DEFECT, reward, threshold
-from goalscope.incentives.learners import (
-    ActorCritic,
-    CrossEntropyBandit,
-    QLearning,
-    Reinforce,
-    Stretch,
-    returns_to_go,
-)
+from goalscope.incentives.learners import Stretch, returns_to_go
 from goalscope.incentives.outer_loops import (
     EvolutionStrategies,
     NoLoop,
     PopulationBasedTraining,
 )
+from goalscope.incentives.policy_gradients import ActorCritic, Reinforce
 from goalscope.incentives.population import Setting, cooperation
 from goalscope.incentives.procedures import checkpoints, dilemma, first_flip, recommender
 from goalscope.incentives.recommender import Market, new_users, served
+from goalscope.incentives.value_learners import CrossEntropyBandit, QLearning
 
 
 def SILENT(value):  # noqa: N802

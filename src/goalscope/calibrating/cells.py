@@ -4,11 +4,12 @@ import hashlib
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import goalscope
+from goalscope.calibrating.amounts import AMOUNTS, Amount
 from goalscope.calibrating.measuring import BLOCK, Report, Root, measure_kinds
 from goalscope.calibrating.planting import Half, Specimens, doses_of, plant, rows
 from goalscope.calibrating.trial import Trial
@@ -22,31 +23,6 @@ from goalscope.worlds.fixed_levels import underlying
 FORMAT = 1
 RETESTED, WEIGHED = 16, 32
 IRRELEVANT = ("cli", "report", "claims", "experiments", "testing", "scoring")
-
-
-class Amount(NamedTuple):
-    """How much a calibration measures.
-
-    Fields:
-        worlds: how many of a trial's worlds, None for all.
-        judged: positives altogether, split over their kinds, and as many negatives.
-        others: agents of every other kind.
-        retest: whether some agents are measured a second time, on other levels.
-        power: whether other numbers of levels are tried.
-    """
-
-    worlds: int | None
-    judged: int
-    others: int
-    retest: bool
-    power: bool
-
-
-AMOUNTS: dict[str, Amount] = {
-    "smoke": Amount(1, 16, 4, False, False),
-    "standard": Amount(None, 64, 16, True, False),
-    "full": Amount(None, 208, 32, True, True),
-}
 
 
 def trial_of(name: str) -> Trial:

@@ -11,11 +11,13 @@ from goalscope.cli.console import complain, guarded
 from goalscope.cli.options import (
     USUAL_ASKING,
     USUAL_AUDITING,
+    USUAL_PLANTING,
     USUAL_WATCHING,
     Asking,
     Auditing,
     Json,
     Measuring,
+    Planting,
     Quiet,
     Watching,
     Workers,
@@ -176,9 +178,7 @@ def replay(
 @app.command
 def calibrate(
     *instruments: str,
-    size: str = "standard",
-    half: str = "test",
-    seed: int = 0,
+    planting: Planting = USUAL_PLANTING,
     out: Path | None = None,
     workers: Workers = None,
     json: Json = False,
@@ -196,12 +196,6 @@ def calibrate(
     instruments
         Names from `goalscope list instruments`, in snake case; all that have a trial if
         left out.
-    size
-        smoke (2 minutes), standard, or full (20 minutes: what a release rests on).
-    half
-        test: the half of the zoo that no threshold was tuned on; tuning: the other.
-    seed
-        Root of all random numbers.
     out
         The result folder; by default one under results/ that is named after the code.
     workers
@@ -213,7 +207,7 @@ def calibrate(
     """
     from goalscope.cli.calibrating import Asked, calibrate
 
-    asked = Asked(instruments, size, half, seed)
+    asked = Asked(instruments, planting.size, planting.half, planting.seed)
     return calibrate(asked, out=out, workers=workers, as_json=json, quiet=quiet)
 
 

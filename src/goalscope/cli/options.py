@@ -125,4 +125,25 @@ class Auditing:
     timeout: float = 60.0
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Planting:
+    """Which agents of known goal a calibration plants.
+
+    Parameters
+    ----------
+    size
+        smoke, standard, or full: what a release rests on.
+    half
+        test: the half of the zoo that no threshold was tuned on; tuning: the other.
+    seed
+        Root of all random numbers.
+    """
+
+    size: str = "standard"
+    half: str = "test"
+    seed: int = 0
+
+
 USUAL_ASKING, USUAL_WATCHING, USUAL_AUDITING = Asking(), Watching(), Auditing()
+USUAL_PLANTING = Planting()

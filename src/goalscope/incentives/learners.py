@@ -12,8 +12,6 @@ import jax
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from goalscope.worlds.fields import real
-
 NUM_ACTIONS = 2
 
 
@@ -69,154 +67,6 @@ class AbstractLearner(eqx.Module):
         return parameters
 
 
-class Reinforce(AbstractLearner):
-    """REINFORCE with discounted returns to go and their mean as baseline (Williams 1992).
-
-    Fields:
-        learning_rate: step size.
-        discount: γ.
-    """
-
-    learning_rate: Float[Array, ""] = eqx.field(converter=real)
-    discount: Float[Array, ""] = eqx.field(converter=real)
-    stateful: bool = eqx.field(static=True, default=False)
-
-    @property
-    def num_parameters(self) -> int:
-        return NUM_ACTIONS
-
-    def logits(
-        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
-    ) -> Float[Array, " 2"]:
-        return jnp.stack([parameters[seen], jnp.zeros(())])
-
-    def finish(
-        self, parameters: Float[Array, " P"], stretch: Stretch
-    ) -> Float[Array, " P"]:
-        returns = returns_to_go(stretch.rewards, self.discount)
-        weights = jax.lax.stop_gradient(returns - jnp.mean(returns))
-        return parameters + self.learning_rate * jax.grad(_surrogate)(
-            parameters, self, stretch, weights
-        )
-
-
-class ActorCritic(AbstractLearner):
-    """Advantage actor-critic with a value for each state (A2C; Mnih et al. 2016).
-
-    Fields:
-        learning_rate: step size of policy and values.
-        discount: γ.
-    """
-
-    learning_rate: Float[Array, ""] = eqx.field(converter=real)
-    discount: Float[Array, ""] = eqx.field(converter=real)
-    stateful: bool = eqx.field(static=True, default=True)
-
-    @property
-    def num_parameters(self) -> int:
-        return 2 * NUM_ACTIONS
-
-    def logits(
-        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
-    ) -> Float[Array, " 2"]:
-        return jnp.stack([parameters[seen], jnp.zeros(())])
-
-    def finish(
-        self, parameters: Float[Array, " P"], stretch: Stretch
-    ) -> Float[Array, " P"]:
-        values = parameters[NUM_ACTIONS:][stretch.seen]
-        last = values[-1]
-        returns = returns_to_go(stretch.rewards[:-1], self.discount, last)
-        before = jax.tree.map(lambda leaf: leaf[:-1], stretch)
-        errors = returns - values[:-1]
-        policy = jax.grad(_surrogate)(parameters, self, before, errors)
-        critic = (
-            jnp.zeros_like(parameters)
-            .at[NUM_ACTIONS + before.seen]
-            .add(errors / len(errors))
-        )
-        return parameters + self.learning_rate * (policy + critic)
-
-
-class QLearning(AbstractLearner):
-    """Q-learning with ε-greedy actions (Watkins 1989).
-
-    Fields:
-        learning_rate: α.
-        discount: γ.
-        exploration: ε.
-    """
-
-    learning_rate: Float[Array, ""] = eqx.field(converter=real)
-    discount: Float[Array, ""] = eqx.field(converter=real)
-    exploration: Float[Array, ""] = eqx.field(converter=real)
-    stateful: bool = eqx.field(static=True, default=False)
-
-    @property
-    def num_parameters(self) -> int:
-        return NUM_ACTIONS * NUM_ACTIONS
-
-    def logits(
-        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
-    ) -> Float[Array, " 2"]:
-        values = parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)[seen]
-        best = jax.nn.one_hot(jnp.argmax(values), NUM_ACTIONS)
-        return jnp.log(best * (1 - self.exploration) + self.exploration / NUM_ACTIONS)
-
-    def step(
-        self,
-        parameters: Float[Array, " P"],
-        seen: Int[Array, ""],
-        action: Int[Array, ""],
-        reward: Float[Array, ""],
-        next_seen: Int[Array, ""],
-    ) -> Float[Array, " P"]:
-        table = parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)
-        target = reward + self.discount * jnp.max(table[next_seen])
-        change = self.learning_rate * (target - table[seen, action])
-        return table.at[seen, action].add(change).ravel()
-
-
-class CrossEntropyBandit(AbstractLearner):
-    """Predicts by logistic regression what each action pays at once, and acts on that.
-
-    The reward, divided by `scale`, is taken as the probability of success; the loss is its
-    cross-entropy. Actions are drawn with logits `predicted / temperature`.
-
-    Fields:
-        learning_rate: step size.
-        temperature: of the choice, in units of predicted probability.
-        scale: largest reward.
-    """
-
-    learning_rate: Float[Array, ""] = eqx.field(converter=real)
-    temperature: Float[Array, ""] = eqx.field(converter=real)
-    scale: Float[Array, ""] = eqx.field(converter=real)
-    stateful: bool = eqx.field(static=True, default=False)
-
-    @property
-    def num_parameters(self) -> int:
-        return NUM_ACTIONS * NUM_ACTIONS
-
-    def logits(
-        self, parameters: Float[Array, " P"], seen: Int[Array, ""]
-    ) -> Float[Array, " 2"]:
-        predicted = jax.nn.sigmoid(parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)[seen])
-        return predicted / self.temperature
-
-    def step(
-        self,
-        parameters: Float[Array, " P"],
-        seen: Int[Array, ""],
-        action: Int[Array, ""],
-        reward: Float[Array, ""],
-        next_seen: Int[Array, ""],
-    ) -> Float[Array, " P"]:
-        table = parameters.reshape(NUM_ACTIONS, NUM_ACTIONS)
-        error = reward / self.scale - jax.nn.sigmoid(table[seen, action])
-        return table.at[seen, action].add(self.learning_rate * error).ravel()
-
-
 def returns_to_go(
     rewards: Float[Array, " T"],
     discount: Float[Array, ""],
@@ -236,7 +86,7 @@ def returns_to_go(
     return jax.lax.scan(back, end, rewards, reverse=True)[1]
 
 
-def _surrogate(
+def surrogate(
     parameters: Float[Array, " P"],
     learner: AbstractLearner,
     stretch: Stretch,

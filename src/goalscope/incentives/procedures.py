@@ -7,21 +7,17 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Float, Int
 
-from goalscope.incentives.learners import (
-    AbstractLearner,
-    ActorCritic,
-    CrossEntropyBandit,
-    QLearning,
-    Reinforce,
-)
+from goalscope.incentives.learners import AbstractLearner
 from goalscope.incentives.outer_loops import (
     AbstractOuterLoop,
     EvolutionStrategies,
     NoLoop,
     PopulationBasedTraining,
 )
+from goalscope.incentives.policy_gradients import ActorCritic, Reinforce
 from goalscope.incentives.population import Setting, cooperation
 from goalscope.incentives.recommender import Market, drift
+from goalscope.incentives.value_learners import CrossEntropyBandit, QLearning
 from goalscope.population import agent_keys
 from goalscope.procedure import Findings, Report, measured
 

@@ -64,12 +64,12 @@ def releases() -> tuple[Release, ...]:
 
 
 def released_for(instrument: str) -> tuple[Release, ...]:
-    """Return how an instrument did, a record for each world; empty if it was never tried."""
+    """Return how an instrument did, a record for each world; empty if never tried."""
     return tuple(row for row in releases() if row.instrument == instrument)
 
 
 def doubts(domain: Domain) -> tuple[str, ...]:
-    """Return why the calibration does not cover this use, in sentences, if so.
+    """Return why the shipped calibration does not cover this use, if so.
 
     It does not cover a world of another class, nor fewer levels than were tried; and what
     it covers may not have been released.
