@@ -117,6 +117,12 @@ def _competent(words: Mapping[str, Any], readings: Mapping[str, np.ndarray]) -> 
     return readings[f"{instrument}/value"][:, -1, column] >= gate["threshold"]
 
 
+def _units(about: Mapping[str, Any]) -> list[str]:
+    """Return each reading's unit: "nats; share" are the units of two readings."""
+    units, count = about["unit"].split("; "), len(about["readings"])
+    return units if len(units) == count else [about["unit"]] * count
+
+
 def _evidence(
     arm: str,
     words: Mapping[str, Any],
@@ -128,6 +134,7 @@ def _evidence(
         if f"{instrument}/value" not in readings:
             continue
         fields = {name: readings[f"{instrument}/{name}"] for name in FIELDS}
+        units = _units(about)
         for column, reading in enumerate(about["readings"]):
             numbers = {
                 "values" if name == "value" else name: fields[name][:, :, column]
@@ -137,7 +144,7 @@ def _evidence(
                 arm=arm,
                 instrument=instrument,
                 reading=reading,
-                unit=about["unit"],
+                unit=units[column],
                 checks=fields["checks"],
                 check_names=tuple(about["check_names"]),
                 count=fields["count"],

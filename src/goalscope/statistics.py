@@ -46,14 +46,20 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     (0.49, 0.943)
     """
     _check_counts(successes, n)
-    if n == 0:
-        return UNKNOWN
+    return score_interval(successes / n, float(n), confidence) if n else UNKNOWN
+
+
+def score_interval(share: float, n: float, confidence: float = 0.95) -> Interval:
+    """Return the score interval of a share of `n` observations, or of as many in effect.
+
+    >>> score_interval(0.8, 10.0) == wilson(8, 10)
+    True
+    """
     z = float(special.ndtri((1 + checked_confidence(confidence)) / 2))
-    share = successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    lower = 0.0 if successes == 0 else centre - half
-    upper = 1.0 if successes == n else centre + half
+    lower = 0.0 if share == 0 else centre - half
+    upper = 1.0 if share == 1 else centre + half
     return Interval(share, lower, upper)
 
 

@@ -41,7 +41,7 @@ def changed(result: Result, change: str) -> Result:
         "unchecked": {"calibration": {}},
         "failed": {"calibration": synthetic.calibrations()},
         "undecided": {"labels": {name: x * 0 - 1 for name, x in result.labels.items()}},
-        "unfinished": {"labels": {}, "label_names": ()},
+        "unfinished": {"labels": {}, "label_names": (), "verdicts": (), "calibration": {}},
     }
     if change in whole:
         return dataclasses.replace(result, **whole[change])

@@ -6,7 +6,13 @@ from goalscope.evidence import Evidence
 from goalscope.report.chart_parts import domain
 from goalscope.report.figure import Figure, Key, Panel, Section, Table
 from goalscope.report.palette import INK, NONE, line_color, reading_color
-from goalscope.report.summary import arm_evidence, band, goal_shares, instruments
+from goalscope.report.summary import (
+    arm_evidence,
+    band,
+    goal_shares,
+    instruments,
+    is_computed,
+)
 from goalscope.report.training_chart import Lane, Line, training_chart
 from goalscope.report.wording import NOTHING, bounds, counted, number
 from goalscope.result import ArmResult, Result
@@ -21,22 +27,32 @@ Lanes = dict[str, list[tuple[str, Line]]]
 
 
 def training_section(result: Result) -> Section:
-    """Return a chart an arm: goal shares, scores and return over updates."""
-    score = score_instrument(result)
-    arms = list(result.arms.values())
-    series = {arm.name: _series(result, arm, score) for arm in arms}
+    """Return a chart an arm: goal shares, scores and return over updates.
+
+    Of a computed experiment it shows the training metrics alone, where there are any.
+    """
+    score = None if is_computed(result) else score_instrument(result)
+    series = {arm.name: _series(result, arm, score) for arm in result.arms.values()}
+    arms = [
+        arm for arm in result.arms.values() if series[arm.name] or not is_computed(result)
+    ]
     domains = _domains(list(series.values()))
     panels = tuple(_panel(arm, series[arm.name], domains) for arm in arms)
+    shares = "Share of included agents by goal (95% Wilson intervals); "
     figure = Figure(
         "training",
-        "Share of included agents by goal (95% Wilson intervals); mean "
-        f"{score or 'score'} and mean training metric (95% t intervals over agents). The "
-        "unit is one independently trained agent.",
+        f"{'' if is_computed(result) else shares}{_means(score)} (95% t intervals over "
+        "agents). The unit is one independently trained agent.",
         panels,
         _table(arms, series),
         key=_key(result),
     )
-    return Section("training", "Goals along training", figures=(figure,))
+    title = "Training" if is_computed(result) else "Goals along training"
+    return Section("training", title, figures=(figure,))
+
+
+def _means(score: str | None) -> str:
+    return f"mean {score} and mean training metric" if score else "Mean training metric"
 
 
 def score_instrument(result: Result) -> str | None:

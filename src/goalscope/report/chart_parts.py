@@ -6,7 +6,8 @@ a drawing follows the reader's colour scheme; what marks stand for is said in th
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 from goalscope.statistics import Interval
 
@@ -17,9 +18,13 @@ WIDTH = 270
 LINEAR_UP_TO = 30.0
 """Ratio of the largest to the smallest positive value up to which an axis is linear."""
 
+SMALL_SHARE = 0.25
+"""Largest value from which on shares are drawn on an axis from 0 to 1."""
+
 MAX_TICKS = 6
 """Powers of ten that an axis names."""
 
+NO_MORE: Spec = MappingProxyType({})
 CONFIG: Spec = {
     "aria": False,
     "background": None,
@@ -39,10 +44,26 @@ CONFIG: Spec = {
 }
 
 
-def layer(rows: Sequence[Row], mark: Spec, x: Spec, y: Spec, y2: str = "") -> Spec:
-    """Return marks for rows; `y2` names the field of the other end of bars and areas."""
+def layer(
+    rows: Sequence[Spec], mark: Spec, x: Spec, y: Spec, y2: str = "", more: Spec = NO_MORE
+) -> Spec:
+    """Return marks for rows; `y2` names the field of the other end of bars and areas.
+
+    `more` are encodings beside those of places.
+    """
     encoding = {"x": x, "y": y} | ({"y2": {"field": y2}} if y2 else {})
-    return {"data": {"values": list(rows)}, "mark": mark, "encoding": encoding}
+    return {"data": {"values": list(rows)}, "mark": mark, "encoding": {**encoding, **more}}
+
+
+def guides(
+    places: Sequence[float], channel: Literal["x", "y"], axis: Spec, *, dashed: bool = True
+) -> list[Spec]:
+    """Return lines across the whole chart, at places of one axis; none for no places."""
+    mark = {"type": "rule", "color": "var(--muted)", "strokeWidth": 1}
+    mark |= {"strokeDash": [3, 3]} if dashed else {}
+    values = [{axis["field"]: short(place)} for place in places]
+    chart = {"data": {"values": values}, "mark": mark, "encoding": {channel: axis}}
+    return [chart] if values else []
 
 
 def rows(x: Sequence[float], intervals: Sequence[Interval]) -> list[Row]:
@@ -76,12 +97,15 @@ def short(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def vertical(field: str, domain: tuple[float, float], title: str = "") -> Spec:
+def vertical(
+    field: str, domain: tuple[float, float], title: str = "", *, log: bool = False
+) -> Spec:
     """Return a vertical axis."""
+    scale = {"type": "log"} if log else {"zero": False}
     return {
         "field": field,
         "type": "quantitative",
-        "scale": {"domain": list(domain), "nice": False, "zero": False},
+        "scale": {**scale, "domain": list(domain), "nice": False},
         "axis": {
             "title": title or None,
             "tickCount": 3,
@@ -100,15 +124,27 @@ def domain(values: Sequence[float], *, unit: bool) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
+def fitting(values: Sequence[float]) -> tuple[float, float]:
+    """Return a range that holds the finite values and zero: 0 to 1 where shares fill it.
+
+    >>> fitting([0.1, 0.8]), fitting([0.001, 0.004]), fitting([-2.0, 7.0])
+    ((0.0, 1.0), (0.0, 0.004), (-2.0, 7.0))
+    """
+    known = [value for value in values if math.isfinite(value)]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    is_share = low >= 0 and SMALL_SHARE <= high <= 1
+    return (0.0, 1.0) if is_share else domain([0.0, *known], unit=False)
+
+
 def log_like(values: Sequence[float]) -> tuple[Spec, list[float]]:
     """Return a scale on which zero and powers of ten both have a place, and its ticks.
 
     It is `log(1 + x / c)` with `c` the smallest positive value; linear where the values
-    span less than `LINEAR_UP_TO`.
+    span less than `LINEAR_UP_TO`, or where some are negative.
     """
     positive = [value for value in values if value > 0]
     low, high = min(positive, default=1.0), max(positive, default=1.0)
-    if high / low < LINEAR_UP_TO:
+    if high / low < LINEAR_UP_TO or min(values, default=0.0) < 0:
         ends = [min(values, default=0.0), max(values, default=1.0)]
         return {"type": "linear", "zero": False, "nice": False}, ends
     decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)

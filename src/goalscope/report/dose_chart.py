@@ -14,6 +14,7 @@ from goalscope.report.chart_parts import (
     Spec,
     bounded,
     domain,
+    guides,
     layer,
     log_like,
     rows,
@@ -27,7 +28,13 @@ SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")
 
 # Shares of the axis' length: between groups, from a mean to its dots, and of the dots.
 GAP, ASIDE, SPREAD = 0.024, 0.012, 0.022
+WIDEST = 0.12
 MARGIN = 0.06
+ROOM = 0.12
+"""What the name of a dose takes of the axis."""
+
+MAX_DOTS = 4000
+"""Single agents that a figure draws; of more it shows means alone."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +56,54 @@ class Curve:
     values: Sequence[Sequence[float]]
 
 
-def dose_chart(curves: Sequence[Curve], title: str) -> Spec:
+@dataclass(frozen=True)
+class Range:
+    """The vertical axis of readings: its ends, and whether it is logarithmic."""
+
+    ends: tuple[float, float]
+    log: bool = False
+
+    def axis(self, field: str) -> Spec:
+        """Return the axis for a field of the data."""
+        return vertical(field, self.ends, log=self.log)
+
+
+def dose_chart(
+    curves: Sequence[Curve],
+    title: str = "",
+    *,
+    shown: Range | None = None,
+    lines: Sequence[float] = (),
+) -> Spec:
     """Return readings over dose, moved a little sideways where they would hide each other.
 
-    `title` names the swept value.
+    Args:
+        curves: at least one, with at least one dose.
+        title: names the swept value.
+        shown: the vertical axis; by default it holds all agents, and 0 to 1.
+        lines: doses at which a line stands.
     """
     doses = sorted({dose for curve in curves for dose in curve.doses})
-    scale, _ = log_like(doses)
-    ends = _Places(scale, doses, 0.0)
-    sides = [ends.beside(doses[0], -MARGIN), ends.beside(doses[-1], MARGIN)]
+    reach = sorted([*doses, *lines])
+    scale, _ = log_like(reach)
+    ends = _Places(scale, reach, 0.0)
+    sides = [ends.beside(reach[0], -MARGIN), ends.beside(reach[-1], MARGIN)]
     scale = {**scale, "domain": sides}
     label = "format(datum.value, '~g')"
-    axis = {"values": doses, "labelExpr": label, "title": title, "grid": False}
+    axis = {
+        "values": named(doses, ends),
+        "labelExpr": label,
+        "title": title or None,
+        "grid": False,
+    }
     x: Spec = {"field": "x", "type": "quantitative", "scale": scale, "axis": axis}
-    shown = domain(
-        [v for curve in curves for values in curve.values for v in values], unit=True
-    )
-    layers = []
+    agents = [v for curve in curves for values in curve.values for v in values]
+    shown = shown or Range(domain(agents, unit=True))
+    layers = guides(lines, "x", x)
+    gap = min(GAP, WIDEST / len(curves))
     for index, curve in enumerate(curves):
-        shift = GAP * (index - (len(curves) - 1) / 2)
-        layers += _layers(curve, x, shown, _Places(scale, doses, shift))
+        shift = gap * (index - (len(curves) - 1) / 2)
+        layers += _layers(curve, x, shown, _Places(scale, reach, shift))
     return {"config": CONFIG, "width": WIDTH, "height": 180, "layer": layers}
 
 
@@ -84,6 +119,10 @@ class _Places:
     def _warp(self, dose: float) -> float:
         return dose if math.isinf(self.constant) else math.log1p(dose / self.constant)
 
+    def between(self, dose: float, other: float) -> float:
+        """Return how far apart two doses are, as a share of the axis."""
+        return abs(self._warp(other) - self._warp(dose)) / self.span
+
     def beside(self, dose: float, share: float = 0.0) -> float:
         """Return the position that lies a share of the axis to the right of the group's."""
         warped = self._warp(dose) + (self.shift + share) * self.span
@@ -93,9 +132,18 @@ class _Places:
         return math.copysign(self.constant * math.expm1(abs(warped)), warped)
 
 
-def _layers(
-    curve: Curve, x: Spec, shown: tuple[float, float], places: _Places
-) -> list[Spec]:
+def named(doses: Sequence[float], places: _Places) -> list[float]:
+    """Return the doses that the axis names: the ends, and those with room between."""
+    if len(doses) < 3:
+        return list(doses)
+    last, kept = doses[-1], [doses[0]]
+    for dose in doses[1:-1]:
+        if min(places.between(kept[-1], dose), places.between(dose, last)) >= ROOM:
+            kept.append(dose)
+    return [*kept, last]
+
+
+def _layers(curve: Curve, x: Spec, shown: Range, places: _Places) -> list[Spec]:
     means = rows([places.beside(dose) for dose in curve.doses], curve.intervals)
     spread = zip(curve.doses, curve.values, strict=True)
     agents = [dot for dose, values in spread for dot in _dots(dose, values, places)]
@@ -107,17 +155,12 @@ def _layers(
         point |= {"fill": "var(--paper)", "strokeWidth": 1.5}
     if curve.shape == "triangle":
         point |= {"shape": "triangle-up"}
-    y = vertical("estimate", shown)
+    bar = marks | {"type": "rule", "strokeWidth": 1.5}
+    y, low = shown.axis("estimate"), shown.axis("lower")
     return [
         layer(agents, marks | {"type": "circle", "size": 9, "opacity": 0.35}, x, y),
         layer(means, line, x, y),
-        layer(
-            bounded(means),
-            marks | {"type": "rule", "strokeWidth": 1.5},
-            x,
-            vertical("lower", shown),
-            "upper",
-        ),
+        layer(bounded(means), bar, x, low, "upper"),
         layer(means, point, x, y),
     ]
 

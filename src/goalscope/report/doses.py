@@ -3,12 +3,17 @@
 import re
 from collections.abc import Mapping
 
+import numpy as np
+
 from goalscope.report.dose_chart import SHAPES, Curve, dose_chart
 from goalscope.report.figure import Figure, Key, Panel, Section, Table
 from goalscope.report.palette import INK, reading_color
-from goalscope.report.summary import Average, averages
+from goalscope.report.summary import Average, averages, is_computed
 from goalscope.report.wording import bounds, listed, number
 from goalscope.result import ArmResult, Result
+
+MANY_VALUES = 20_000
+"""Readings of single agents up to which a table holds them all."""
 
 Groups = Mapping[str, list[ArmResult]]
 Readings = dict[tuple[str, str], dict[str, Average]]
@@ -16,30 +21,39 @@ Readings = dict[tuple[str, str], dict[str, Average]]
 
 
 def dose_section(result: Result) -> Section:
-    """Return a panel per reading over the swept value; a table if nothing was."""
+    """Return a panel per reading over the swept value; a table if nothing was.
+
+    A computed experiment draws its own pictures, so that a table is left to show.
+    """
     found: Readings = {}
     for arm in result.arms.values():
         for average in averages(result, arm):
             name = average.instrument, average.reading
             found.setdefault(name, {})[arm.name] = average
-    groups = dose_groups(result)
-    panels = tuple(_panel(result, name, found[name], groups) for name in found if groups)
+    drawn = not (is_computed(result) and result.plots)
+    groups = dose_groups(result) if drawn else {}
+    panels = tuple(
+        _panel(result, name, arms, groups)
+        for name, arms in found.items()
+        if any(arm.name in arms for group in groups.values() for arm in group)
+    )
     keys = tuple(
         Key(SHAPES[index % len(SHAPES)], INK, group or "all arms")
         for index, group in enumerate(groups)
     )
-    swept = f" over {dose_name(groups)}" if groups else ""
+    swept = f" over {dose_name(groups)}" if panels else ""
+    dots = "; dots are single agents" if panels else ""
     figure = Figure(
         "readings",
         f"Readings at the last checkpoint{swept}, in {_units(found)}. Means over included "
-        "agents with 95% BCa intervals; dots are single agents.",
+        f"agents with 95% BCa intervals{dots}.",
         panels,
         _table(result, found),
-        key=keys,
+        key=keys if panels else (),
         data="Readings of every arm and agent",
     )
-    title = "Dose and response" if groups else "Readings at the end of training"
-    return Section("doses", title, figures=(figure,))
+    title = "Dose and response" if panels else "Readings at the end of training"
+    return Section("doses", "Readings" if is_computed(result) else title, figures=(figure,))
 
 
 def dose_groups(result: Result) -> dict[str, list[ArmResult]]:
@@ -73,6 +87,7 @@ def _panel(
     curves = [
         _curve([(arm, arms[arm.name]) for arm in group], color, index)
         for index, group in enumerate(members)
+        if group
     ]
     means = "; ".join(
         f"{arm.title} {number(arms[arm.name].interval.estimate)}"
@@ -106,6 +121,9 @@ def _units(found: Readings) -> str:
 
 
 def _table(result: Result, found: Readings) -> Table:
+    means = [average for arms in found.values() for average in arms.values()]
+    never = any(average.infinite for average in means)
+    each = sum(len(average.values) for average in means) <= MANY_VALUES
     rows = tuple(
         (
             instrument,
@@ -114,18 +132,21 @@ def _table(result: Result, found: Readings) -> Table:
             f"{len(average.values):,}",
             number(average.interval.estimate) if len(average.values) else "no result",
             bounds(average.interval),
-            " ".join(number(value) for value in sorted(average.values.tolist())),
+            *((f"{average.infinite:,}",) if never else ()),
+            _spread(average.values.tolist(), each=each),
         )
         for (instrument, reading), arms in found.items()
         for arm, average in arms.items()
     )
-    columns = (
-        "instrument",
-        "reading",
-        "arm",
-        "n",
-        "mean",
-        "95% interval",
-        "agents, sorted",
-    )
-    return Table(columns, rows, numeric=frozenset({3, 4, 5}))
+    infinite = ("at ∞",) if never else ()
+    last = "agents, sorted" if each else "least, quartiles, most"
+    columns = ("instrument", "reading", "arm", "n", "mean", "95% interval", *infinite, last)
+    return Table(columns, rows, numeric=frozenset(range(3, len(columns) - 1)))
+
+
+def _spread(values: list[float], *, each: bool) -> str:
+    """Return all values in order, or five of them that say how they spread."""
+    shown = sorted(values)
+    if not each and values:
+        shown = np.quantile(values, [0, 0.25, 0.5, 0.75, 1]).tolist()
+    return " ".join(number(value) for value in shown)

@@ -31,7 +31,7 @@ class Key:
     """One entry of a figure's key: a mark as in the figure, and what it stands for."""
 
     mark: Literal[
-        "line", "dashed", "area", "swatch", "hatch",
+        "line", "dashed", "area", "swatch", "cell", "hatch",
         "circle", "triangle", "square", "diamond",
     ]  # fmt: skip
     color: str
@@ -47,12 +47,14 @@ class Panel:
         alt: what the drawing shows, in words.
         drawing: SVG, or a chart to be rendered, or None if there is nothing to draw.
         note: said instead of the drawing where there is none.
+        below: what the horizontal axis is.
     """
 
     title: str
     alt: str
     drawing: Markup | Spec | None
     note: str = ""
+    below: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Figure:
         key: what colours and marks stand for.
         table: the data.
         data: what the table holds, in a few words.
-        layout: how large the panels are; "threes" makes rows of three or six.
+        layout: how large the panels are; "threes" makes rows of three or six, "beside" puts
+            the caption beside the panel.
         title: above the figure; empty where the section's title says it.
     """
 
@@ -76,7 +79,7 @@ class Figure:
     table: Table
     key: tuple[Key, ...] = ()
     data: str = "Data behind the figure"
-    layout: Literal["wide", "medium", "small", "threes"] = "wide"
+    layout: Literal["wide", "medium", "small", "threes", "beside"] = "wide"
     title: str = ""
 
 

@@ -1,13 +1,15 @@
 """What a reader should hold against a result, found in its data. No JAX."""
 
-from goalscope.report.summary import exclusions, goal_shares
-from goalscope.report.wording import listed, percent
+from goalscope.report.checks import MANY_FAIL, failing, has_checks
+from goalscope.report.summary import exclusions, goal_shares, is_computed, is_finished
+from goalscope.report.wording import listed, percent, some
 from goalscope.result import ArmResult, Result
 
 FEW_AGENTS = 8
 MANY_DIVERGED = 0.05
 MANY_EXCLUDED = 0.2
 MANY_UNDECIDED = 0.5
+CONCLUSIONS = "goals, verdicts and calibration are"
 MIXED = "mixed"
 """The entry of a fingerprint that names what differed between the cells of a result."""
 
@@ -20,10 +22,9 @@ def limitations(result: Result) -> tuple[str, ...]:
 
 def _of_the_run(result: Result) -> list[str]:
     found = []
-    if not result.label_names:
-        found.append(
-            "The run is not finished: goals, verdicts and calibration are missing."
-        )
+    if not is_finished(result):
+        missing = "verdicts are" if is_computed(result) else CONCLUSIONS
+        found.append(f"The run is not finished: {missing} missing.")
     if result.size == "smoke":
         found.append("A smoke run: it shows that everything works, not what is true.")
     if result.fingerprint.get(MIXED):
@@ -39,7 +40,9 @@ def _of_the_run(result: Result) -> list[str]:
 
 
 def _of_instruments(result: Result) -> list[str]:
-    if not result.label_names:
+    if is_computed(result):
+        return _of_checks(result)
+    if not is_finished(result):
         return []
     if not result.calibration:
         return ["No instrument was checked on planted agents in this run."]
@@ -49,6 +52,17 @@ def _of_instruments(result: Result) -> list[str]:
     return [
         f"On planted agents {listed(failed)} did not pass the gate; what rests on it is "
         "invalid here."
+    ]
+
+
+def _of_checks(result: Result) -> list[str]:
+    """Return what weakens readings that nobody can try on planted agents."""
+    if not has_checks(result):
+        return ["The readings have no checks of their own, as against saturation."]
+    return [
+        f"More than {percent(MANY_FAIL)} of the agents fail the check {check!r}: "
+        f"{_named(arms)}."
+        for check, arms in failing(result).items()
     ]
 
 
@@ -84,4 +98,4 @@ def _share(count: int, arm: ArmResult) -> float:
 
 
 def _named(arms: list[ArmResult]) -> str:
-    return listed([arm.title for arm in arms])
+    return listed(some([arm.title for arm in arms]))

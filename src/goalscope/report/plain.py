@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from goalscope.report.checks import passes
 from goalscope.report.cleaning import clean
 from goalscope.report.limitations import limitations
 from goalscope.report.summary import Average, Share, averages, exclusions, goal_shares
@@ -81,7 +82,12 @@ def _arm(result: Result, arm: ArmResult) -> dict[str, Any]:
         "cells": arm.cells,
         **asdict(counts),
         "goals": goals if counts.included else None,
+        "factors": arm.factors,
         "readings": [_average(average) for average in averages(result, arm)],
+        "checks": [
+            {"instrument": c.instrument, "check": c.check, "passed": c.passed, "of": c.of}
+            for c in passes(result, arm)
+        ],
     }
 
 
@@ -106,5 +112,6 @@ def _average(average: Average) -> dict[str, Any]:
         "mean": interval.estimate,
         "lower": interval.lower,
         "upper": interval.upper,
+        "infinite": average.infinite,
         "agents": average.values,
     }

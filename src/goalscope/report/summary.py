@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -10,6 +11,7 @@ from scipy import special
 
 from goalscope.bootstrap import bca
 from goalscope.evidence import Evidence
+from goalscope.report.wording import bounds, number
 from goalscope.result import ArmResult, Result
 from goalscope.statistics import UNKNOWN, Interval, wilson
 
@@ -61,7 +63,8 @@ class Average:
     Fields:
         instrument, reading, unit: which.
         values: of the included agents with a finite reading, `[n]`.
-        interval: mean and its BCa interval over agents.
+        interval: mean of these and its BCa interval over agents.
+        infinite: included agents whose reading is infinite: what is timed never happened.
     """
 
     instrument: str
@@ -69,6 +72,15 @@ class Average:
     unit: str
     values: Float[np.ndarray, " n"]
     interval: Interval
+    infinite: int = 0
+
+    @property
+    def words(self) -> str:
+        """Mean and interval in words, with how many agents they leave out as infinite."""
+        if not len(self.values):
+            return f"∞ for all {self.infinite:,}" if self.infinite else "no result"
+        beside = f", ∞ for {self.infinite:,}" if self.infinite else ""
+        return f"{number(self.interval.estimate)} {bounds(self.interval)}{beside}"
 
 
 def goal_shares(result: Result, arm: ArmResult, checkpoint: int = -1) -> tuple[Share, ...]:
@@ -89,6 +101,17 @@ def goal_shares(result: Result, arm: ArmResult, checkpoint: int = -1) -> tuple[S
     )
 
 
+def is_computed(result: Result) -> bool:
+    """Return whether procedures computed the readings of the arms: nothing was trained."""
+    return bool(result.arms) and not any(arm.trainer for arm in result.arms.values())
+
+
+def is_finished(result: Result) -> bool:
+    """Return whether anything was concluded from the cells, as when all are there."""
+    concluded = (result.label_names, result.verdicts, result.calibration, result.plots)
+    return any(concluded)
+
+
 def is_judged(result: Result, arm: ArmResult) -> bool:
     """Return whether the arm's agents have been given a goal each."""
     return bool(result.label_names) and arm.name in result.labels
@@ -98,7 +121,7 @@ def exclusions(result: Result, arm: ArmResult) -> Exclusions:
     """Return how many agents of an arm are excluded, and why."""
     diverged = arm.diverged_at >= 0
     readings = [found.values[:, -1] for found in arm_evidence(result, arm.name)]
-    missing = ~np.isfinite(readings).all(axis=0) if readings else np.zeros_like(diverged)
+    missing = np.isnan(readings).any(axis=0) if readings else np.zeros_like(diverged)
     return Exclusions(
         agents=len(arm.agents),
         diverged=int(diverged.sum()),
@@ -110,14 +133,21 @@ def exclusions(result: Result, arm: ArmResult) -> Exclusions:
 
 def averages(result: Result, arm: ArmResult) -> tuple[Average, ...]:
     """Return the final readings of an arm, averaged over its agents with intervals."""
-    found = []
-    for evidence in arm_evidence(result, arm.name):
-        values = np.asarray(evidence.final, float)
-        row = Average(
-            evidence.instrument, evidence.reading, evidence.unit, values, bca(values)
-        )
-        found.append(row)
-    return tuple(found)
+    return tuple(average(found) for found in arm_evidence(result, arm.name))
+
+
+def average(found: Evidence) -> Average:
+    """Return a reading at the last checkpoint, averaged over included agents."""
+    values = np.asarray(found.final, float)
+    infinite = int(np.isinf(found.values[:, -1][found.included]).sum())
+    interval = _mean(np.sort(values).tobytes())
+    return Average(found.instrument, found.reading, found.unit, values, interval, infinite)
+
+
+@lru_cache(maxsize=4096)
+def _mean(values: bytes) -> Interval:
+    """Return mean and interval of numbers; a page and its tables ask for many twice."""
+    return bca(np.frombuffer(values))
 
 
 def band(

@@ -1,20 +1,19 @@
 """A result in the terminal. No JAX."""
 
-import math
 from collections.abc import Mapping
 
 from rich.console import Group
 from rich.table import Table
 
-from goalscope.report.excluded import exclusion_table
+from goalscope.report.answers import answer
+from goalscope.report.checks import check_table, has_checks
+from goalscope.report.excluded import exclusion_table, nobody_excluded
 from goalscope.report.limitations import limitations
 from goalscope.report.plain import as_json as as_json
-from goalscope.report.summary import averages, instruments
+from goalscope.report.summary import averages, instruments, is_computed
 from goalscope.report.terminal_parts import table, text, titled
-from goalscope.report.verdicts import answer, checked, judged
-from goalscope.report.wording import bounds, number
+from goalscope.report.verdicts import checked, judged
 from goalscope.result import Outcome, Result
-from goalscope.statistics import Interval
 
 # A sign beside each word; neither needs a terminal with colours.
 SIGNS = {
@@ -27,8 +26,8 @@ SIGNS = {
 
 READINGS_A_TABLE = 2
 
-Means = Mapping[tuple[str, str, str], Interval]
-"""(arm, instrument, reading) -> mean over agents."""
+Means = Mapping[tuple[str, str, str], str]
+"""(arm, instrument, reading) -> mean over agents, in words."""
 
 
 def show_tables(result: Result) -> Group:
@@ -37,13 +36,22 @@ def show_tables(result: Result) -> Group:
     Text of the result is cleaned and is never read as markup.
     """
     remarks = [text(f"- {remark}") for remark in limitations(result)] or [text("none")]
+    computed = is_computed(result)
+    planted = titled("Instruments on planted agents", _instruments(result))
+    checks = titled("Checks (share of included agents that pass)", _checks(result))
+    nobody = nobody_excluded(result)
     return Group(
         show_verdicts(result),
-        *titled("Readings at the end of training (mean, 95% interval)", *_readings(result)),
-        *titled("Instruments on planted agents", _instruments(result)),
-        *titled("Exclusions", _exclusions(result)),
+        *titled(f"Readings at the {_end(result)} (mean, 95% interval)", *_readings(result)),
+        *(() if computed else planted),
+        *(checks if computed and has_checks(result) else ()),
+        *titled("Exclusions", text(nobody) if nobody else _exclusions(result)),
         *titled("Limitations found in the data", *remarks),
     )
+
+
+def _end(result: Result) -> str:
+    return "end" if is_computed(result) else "end of training"
 
 
 def show_verdicts(result: Result) -> Group:
@@ -69,7 +77,9 @@ def _verdicts(result: Result) -> Table:
     rows = []
     for verdict in result.verdicts:
         found = judged(verdict)
-        claim = text(found.claim, "bold").append("\n").append(text(found.reason, "dim"))
+        claim = text(found.claim, "bold")
+        claim.append(text(f" ({found.source})" if found.source else "", "dim"))
+        claim.append("\n").append(text(found.reason, "dim"))
         estimate = f"{found.estimate} {found.bounds}"
         sign = f"{SIGNS[verdict.outcome]} {found.outcome}"
         rows.append((sign, claim, estimate, found.n, found.p_value))
@@ -79,7 +89,7 @@ def _verdicts(result: Result) -> Table:
 
 def _readings(result: Result) -> list[Table]:
     means = {
-        (arm.name, average.instrument, average.reading): average.interval
+        (arm.name, average.instrument, average.reading): average.words
         for arm in result.arms.values()
         for average in averages(result, arm)
     }
@@ -94,22 +104,13 @@ def _readings(result: Result) -> list[Table]:
 def _part(
     result: Result, means: Means, instrument: str, readings: tuple[str, ...]
 ) -> Table:
-    rows = [
-        (
-            arm.title,
-            f"{int(arm.included.sum()):,}",
-            *(_mean(means.get((arm.name, instrument, name))) for name in readings),
-        )
-        for arm in result.arms.values()
-    ]
+    """Return a table of the arms that have any of some readings."""
+    rows = []
+    for arm in result.arms.values():
+        found = [means.get((arm.name, instrument, name), "") for name in readings]
+        if any(found):
+            rows.append((arm.title, f"{int(arm.included.sum()):,}", *found))
     return table((instrument, "n", *readings), rows, numeric=(1,))
-
-
-def _mean(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    known = math.isfinite(interval.estimate)
-    return f"{number(interval.estimate)} {bounds(interval)}" if known else "no result"
 
 
 def _instruments(result: Result) -> Table:
@@ -119,6 +120,11 @@ def _instruments(result: Result) -> Table:
         words = checked(found)
         rows.append((words.name, f"{sign} {words.word}", words.text))
     return table(("instrument", "gate", "on planted agents"), rows)
+
+
+def _checks(result: Result) -> Table:
+    found = check_table(result)
+    return table(found.columns, list(found.rows), numeric=tuple(found.numeric))
 
 
 def _exclusions(result: Result) -> Table:

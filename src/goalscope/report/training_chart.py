@@ -8,6 +8,7 @@ from goalscope.report.chart_parts import (
     WIDTH,
     Spec,
     bounded,
+    guides,
     layer,
     log_like,
     rows,
@@ -42,12 +43,16 @@ class Lane:
         height: in pixels.
         lines: the curves.
         domain: of the axis.
+        zero: whether a line is drawn at 0.
+        marks: training updates at which a line is drawn.
     """
 
     title: str
     height: int
     lines: Sequence[Line]
     domain: tuple[float, float] = (0.0, 1.0)
+    zero: bool = False
+    marks: Sequence[float] = ()
 
 
 def training_chart(lanes: Sequence[Lane]) -> Spec:
@@ -63,9 +68,18 @@ def training_chart(lanes: Sequence[Lane]) -> Spec:
     for index, lane in enumerate(lanes):
         axis = visible if index == last else hidden
         x = {"field": "x", "type": "quantitative", "scale": scale, "axis": axis}
-        layers = [part for line in lane.lines for part in _layers(line, x, lane)]
+        layers = _guides(lane, x)
+        layers += [part for line in lane.lines for part in _layers(line, x, lane)]
         views.append({"width": WIDTH, "height": lane.height, "layer": layers})
     return {"config": CONFIG, "spacing": 12, "vconcat": views}
+
+
+def _guides(lane: Lane, x: Spec) -> list[Spec]:
+    zero = [0.0] if lane.zero and lane.domain[0] <= 0 <= lane.domain[1] else []
+    first, last = x["scale"]["domain"]
+    marks = [mark for mark in lane.marks if first <= mark <= last]
+    y = vertical("estimate", lane.domain, lane.title)
+    return guides(zero, "y", y, dashed=False) + guides(marks, "x", x)
 
 
 def _layers(line: Line, x: Spec, lane: Lane) -> list[Spec]:

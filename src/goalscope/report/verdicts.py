@@ -1,12 +1,14 @@
 """The first section: what goal each arm's agents have, and what became of the claims."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from goalscope.report.figure import Key, Section, Table
+from goalscope.report.answers import answers, share_table
+from goalscope.report.figure import Key, Section
 from goalscope.report.palette import label_color
-from goalscope.report.summary import Exclusions, Share, exclusions, goal_shares
+from goalscope.report.summary import is_finished
 from goalscope.report.wording import (
     bounds,
     counted,
@@ -14,9 +16,8 @@ from goalscope.report.wording import (
     number,
     p_value,
     percent,
-    percent_interval,
 )
-from goalscope.result import ArmResult, Calibration, Outcome, Result, Verdict
+from goalscope.result import Calibration, Outcome, Result, Verdict
 from goalscope.statistics import Interval, clopper_pearson
 
 _CIRCLE = '<circle cx="7" cy="7" r="5" fill="none"'
@@ -28,23 +29,6 @@ SHAPES = {
     Outcome.UNDERPOWERED: _CIRCLE + ' stroke-dasharray="2 2"/>',
     Outcome.INVALID: '<path d="M7 1.8l5.6 10H1.4zM7 5.6v3M7 9.8v.9" fill="none"/>',
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one arm says to the question.
-
-    Fields:
-        title: of the arm.
-        bar: the shares, drawn.
-        headline: the finding in bold.
-        rest: what qualifies it.
-    """
-
-    title: str
-    bar: Markup
-    headline: str
-    rest: str
 
 
 @dataclass(frozen=True)
@@ -70,8 +54,9 @@ class Judged:
     n: str
     p_value: str
     reason: str
-    rule: str
+    rule: tuple[str, ...]
     rule_hash: str
+    source: str
 
 
 def verdict_section(result: Result) -> Section:
@@ -86,39 +71,26 @@ def verdict_section(result: Result) -> Section:
         template="verdicts",
         facts={
             "key": tuple(goals),
-            "answers": tuple(answer(result, arm) for arm in result.arms.values()),
+            "answers": answers(result),
             "instruments": tuple(checked(found) for found in result.calibration.values()),
             "shares": share_table(result),
             "verdicts": tuple(judged(verdict) for verdict in result.verdicts),
+            "tally": tally(result.verdicts),
+            "none": "This experiment makes no claim."
+            if is_finished(result)
+            else "The claims are judged when all cells are there.",
         },
     )
 
 
-def answer(result: Result, arm: ArmResult) -> Answer:
-    """Return what share of an arm's agents has which goal, in a sentence."""
-    lost = exclusions(result, arm)
-    if lost.included == 0:
-        return Answer(arm.title, _bar(result, ()), "No result", _why(lost))
-    shares = goal_shares(result, arm)
-    if not shares:
-        rest = f"{counted(lost.included, 'agent')} trained"
-        return Answer(arm.title, _bar(result, ()), "Not judged yet", rest)
-    names = result.label_names
-    top = max(shares, key=lambda share: share.count)
-    others = [share for share in shares if share.count and share is not top]
-    headline = f"{names[top.label]}: {top.count} of {counted(top.of, 'agent')}"
-    parts = [f"{percent(top.interval.estimate)} ({percent_interval(top.interval)})"]
-    parts += [f"{names[share.label]} {share.count}" for share in others]
-    parts += [f"{lost.excluded} excluded"] * (lost.excluded > 0)
-    return Answer(arm.title, _bar(result, shares), headline, "; ".join(parts))
-
-
-def _why(lost: Exclusions) -> str:
-    reasons = {"not competent": lost.incompetent, "diverged": lost.diverged}
-    named = listed([f"{count} {reason}" for reason, count in reasons.items() if count])
-    return (
-        f"all {counted(lost.agents, 'agent')} excluded: {named}" if named else "no agents"
-    )
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """Return how many claims came to which outcome, in a sentence; empty for none."""
+    counts = {
+        outcome.value: sum(verdict.outcome is outcome for verdict in verdicts)
+        for outcome in Outcome
+    }
+    parts = [f"{count} {word}" for word, count in counts.items() if count]
+    return f"{counted(len(verdicts), 'claim')}: {listed(parts)}." if parts else ""
 
 
 def checked(found: Calibration) -> Checked:
@@ -146,8 +118,9 @@ def judged(verdict: Verdict) -> Judged:
         n=f"{verdict.n:,}",
         p_value=p_value(verdict.p_value),
         reason=verdict.reason,
-        rule=verdict.rule,
+        rule=tuple(line.strip() for line in verdict.rule.splitlines() if line.strip()),
         rule_hash=verdict.rule_hash,
+        source=verdict.source,
     )
 
 
@@ -157,35 +130,3 @@ def shape(outcome: Outcome) -> Markup:
         '<svg class="shape" viewBox="0 0 14 14" aria-hidden="true" fill="currentColor" '
         f'stroke="currentColor" stroke-width="1.4">{SHAPES[outcome]}</svg>'
     )
-
-
-def share_table(result: Result) -> Table:
-    """Return the share of every goal in every arm, with intervals."""
-    rows = tuple(
-        (
-            arm.title,
-            result.label_names[share.label],
-            f"{share.count:,}",
-            f"{share.of:,}",
-            percent(share.interval.estimate) if share.of else "no result",
-            percent_interval(share.interval),
-        )
-        for arm in result.arms.values()
-        for share in goal_shares(result, arm)
-    )
-    columns = ("arm", "goal", "agents", "of", "share", "95% interval")
-    return Table(columns, rows, numeric=frozenset({2, 3, 4, 5}))
-
-
-def _bar(result: Result, shares: tuple[Share, ...]) -> Markup:
-    start, pieces = 0.0, []
-    for share in (share for share in shares if share.count):
-        width = 100 * share.count / share.of
-        pieces.append(
-            f'<rect x="{start:.2f}%" width="{width:.2f}%" height="14" '
-            f'fill="{label_color(result, share.label)}"/>'
-        )
-        start += width
-    empty = '<rect width="100%" height="14" fill="none" stroke="var(--rule)"/>'
-    body = "".join(pieces) or empty
-    return Markup(f'<svg class="bar" height="14" aria-hidden="true">{body}</svg>')

@@ -97,6 +97,16 @@ def listed(items: list[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]] if items[1:] else items)
 
 
+def some(items: list[str], most: int = 8) -> list[str]:
+    """Return the first items, and how many more there are.
+
+    >>> some(["a", "b", "c"], 3), some(["a", "b", "c"], 1)
+    (['a', 'b', 'c'], ['a', '2 more'])
+    """
+    more = len(items) - most
+    return [*items[:most], f"{more:,} more"] if more > 0 else items
+
+
 def _magnitude(size: float) -> str:
     if size < 1e-4:
         return "0.0000" if size else "0"

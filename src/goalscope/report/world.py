@@ -56,9 +56,9 @@ def _training(arms: list[ArmResult]) -> Table:
             "; ".join(arm.title for arm in found),
             trainer,
             ", ".join(dict.fromkeys(arm.pays for arm in found)),
-            _range([len(arm.agents) for arm in found]),
-            _range([float(np.max(arm.updates, initial=0)) for arm in found]),
-            _range([float(np.max(arm.environment_steps, initial=0)) for arm in found]),
+            extent([len(arm.agents) for arm in found]),
+            extent([float(np.max(arm.updates, initial=0)) for arm in found]),
+            extent([float(np.max(arm.environment_steps, initial=0)) for arm in found]),
             duration(sum(arm.seconds for arm in found)),
         )
         for (_, trainer), found in groups.items()
@@ -66,7 +66,8 @@ def _training(arms: list[ArmResult]) -> Table:
     return Table(columns, rows, numeric=frozenset({3, 4, 5, 6}))
 
 
-def _range(values: list[float] | list[int]) -> str:
+def extent(values: list[float] | list[int]) -> str:
+    """Return the smallest and the largest of some counts."""
     low, high = (number_of(float(value)) for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
 
