@@ -141,10 +141,9 @@ def fit(
         policy = jnp.exp(log_policy(process, paid, values, discount))
         present = jax.lax.fori_loop(0, SWEEPS, move, present)
         (gradient,) = back((flow - present[:, None] * policy) / total[None, None])
-        pull = ridge[None]
         shrunk = Utility(
-            gradient.events - pull * utility.events,
-            gradient.places - pull * utility.places,
+            gradient.events - ridge[None] * utility.events,
+            gradient.places - ridge[None] * utility.places,
             gradient.habits,
         )
         return shrunk, values, present

@@ -164,7 +164,9 @@ def start_value(
 
 
 @start_value.defjvp
-def _start_value_jvp(primals, tangents):
+def _start_value_jvp(
+    primals: tuple, tangents: tuple
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     process, rewards, discount = primals
     values = soft_values(process, rewards, discount)
     policy = jnp.exp(log_policy(process, rewards, values, discount))
