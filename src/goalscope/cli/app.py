@@ -74,9 +74,12 @@ def run(
     Parameters
     ----------
     experiment
-        A name from `goalscope list experiments`, or the path of your own file, ./mine.py.
+        A name from `goalscope list experiments`, or the path of your own file, ./mine.py;
+        all: every experiment of that list, one after the other, and one table of what
+        became of their claims.
     out
-        The result folder; by default results/NAME-SIZE-seedSEED.
+        The result folder; by default results/NAME-SIZE-seedSEED. Of all: the folder around
+        the result folders; by default results.
     workers
         Processes that compute; by default one for each core.
     json
@@ -85,9 +88,11 @@ def run(
         Print no progress.
     """
     from goalscope.cli.running import Asked, run_experiment
+    from goalscope.cli.running_all import ALL, run_all
 
+    start = run_all if experiment == ALL else run_experiment
     asked = Asked(experiment, asking.size, asking.seed, asking.set)
-    return run_experiment(asked, out=out, workers=workers, as_json=json, quiet=quiet)
+    return start(asked, out=out, workers=workers, as_json=json, quiet=quiet)
 
 
 @app.command

@@ -19,7 +19,8 @@ from goalscope.errors import UserError
 from goalscope.folder import Folder
 from goalscope.report.terminal import as_json as result_json
 from goalscope.report.terminal import show_verdicts
-from goalscope.store import create_or_open, lock
+from goalscope.result import Result
+from goalscope.store import create_or_open, lock, open_folder
 from goalscope.study import CellPlan, Study
 
 FUNCTIONS = {
@@ -41,29 +42,12 @@ class Asked(NamedTuple):
 def run_experiment(
     wanted: Asked, *, out: Path | None, workers: int | None, as_json: bool, quiet: bool
 ) -> int:
-    """Run or continue an experiment and return the exit code."""
-    asked = ask(wanted)
-    path = out or Path("results") / _folder_name(asked)
+    """Run or continue an experiment, tell its result, and return the exit code."""
     terminal = console(quiet=quiet or as_json)
-    with Pool(
-        FUNCTIONS,
-        num_workers=cores() if workers is None else workers,
-        environment=worker_environment(),
-    ) as pool:
-        planned = pool.run([Task("plan", {"asked": asked}, "plan")])[0]
-        if planned.status != "done":
-            return _not_planned(planned.status, planned.message)
-        folder = create_or_open(path, _study(asked, planned.value, _command(asked, out)))
-        pool.log_folder = folder.logs
-        with lock(folder):
-            set_aside(terminal, folder)
-            missing = folder.missing()
-            say(terminal, _greeting(folder, len(missing), asked))
-            code = compute_missing(pool, folder, asked, missing, Progress(terminal, folder))
-        if code:
-            return code
-    result = assemble(folder)
-    save_report(result, report_path(path))
+    path, code = complete(wanted, terminal, out=out, workers=workers)
+    if code:
+        return code
+    result = reported(path)
     if as_json:
         print_json(result_json(result))
     show(terminal, show_verdicts(result))
@@ -71,6 +55,37 @@ def run_experiment(
     watch = f"   goalscope replay {path} --agent 0" if result.labels else ""
     say(terminal, f"next: goalscope show {path}{watch}")
     return 0
+
+
+def complete(
+    wanted: Asked, terminal: Console, *, out: Path | None, workers: int | None
+) -> tuple[Path, int]:
+    """Compute and judge what is missing of an experiment; return folder and exit code."""
+    asked = ask(wanted)
+    path = out or Path("results") / folder_name(asked)
+    with Pool(
+        FUNCTIONS,
+        num_workers=cores() if workers is None else workers,
+        environment=worker_environment(),
+    ) as pool:
+        planned = pool.run([Task("plan", {"asked": asked}, "plan")])[0]
+        if planned.status != "done":
+            return path, _not_planned(planned.status, planned.message)
+        folder = create_or_open(path, _study(asked, planned.value, _command(asked, out)))
+        pool.log_folder = folder.logs
+        with lock(folder):
+            set_aside(terminal, folder)
+            missing = folder.missing()
+            say(terminal, _greeting(folder, len(missing), asked))
+            progress = Progress(terminal, folder)
+            return path, compute_missing(pool, folder, asked, missing, progress)
+
+
+def reported(path: Path) -> Result:
+    """Return the result of a finished run, its report written."""
+    result = assemble(open_folder(path))
+    save_report(result, report_path(path))
+    return result
 
 
 def ask(wanted: Asked) -> dict[str, Any]:
@@ -218,7 +233,8 @@ def _command(asked: dict[str, Any], out: Path | None) -> str:
     return shlex.join(words + (["--out", str(out)] if out else []))
 
 
-def _folder_name(asked: dict[str, Any]) -> str:
+def folder_name(asked: dict[str, Any]) -> str:
+    """Return what the folder of a run is called unless the user says."""
     extra = "".join(f"-{key}={value}" for key, value in sorted(asked["overrides"].items()))
     name = f"{asked['name']}-{asked['size']}-seed{asked['seed']}{extra}"
     return "".join(c if c.isalnum() or c in "-_=.," else "_" for c in name)[:120]

@@ -1,0 +1,153 @@
+"""Many experiments and what became of their claims: one table for all. No JAX."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+
+from goalscope.report.plain import plain
+from goalscope.report.terminal import SIGNS
+from goalscope.report.terminal_parts import table, text, titled
+from goalscope.report.verdicts import judged, tally
+from goalscope.report.wording import counted
+from goalscope.result import Result, Verdict
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One experiment of many.
+
+    Fields:
+        name, question: of the experiment.
+        report: file name of its report, beside the page of all; empty if it has none.
+        arms, agents, seconds: how much was computed.
+        verdicts: its claims, judged.
+        failed: why there is no result; empty if there is one.
+    """
+
+    name: str
+    question: str
+    report: str = ""
+    arms: int = 0
+    agents: int = 0
+    seconds: float = 0.0
+    verdicts: tuple[Verdict, ...] = ()
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class RunOfAll:
+    """Experiments that were run alike.
+
+    Fields:
+        size, seed: of all.
+        command: what to type to get this again.
+        ran: the experiments, in the order in which they were run.
+        of: how many there are; more than `ran` if the run was stopped.
+    """
+
+    size: str
+    seed: int
+    command: str
+    ran: tuple[Ran, ...]
+    of: int
+
+    @property
+    def verdicts(self) -> list[tuple[Verdict, Ran]]:
+        """All claims with their experiments, by the discussions that they come from."""
+        found = [(verdict, ran) for ran in self.ran for verdict in ran.verdicts]
+        return sorted(found, key=lambda pair: source_order(pair[0].source))
+
+    @property
+    def failed(self) -> list[Ran]:
+        """Experiments without a result."""
+        return [ran for ran in self.ran if ran.failed]
+
+
+def ran(result: Result, report: str) -> Ran:
+    """Return what a table of many experiments says about one."""
+    arms = result.arms.values()
+    return Ran(
+        name=result.name,
+        question=result.question,
+        report=report,
+        arms=len(result.arms),
+        agents=sum(len(arm.agents) for arm in arms),
+        seconds=sum(arm.seconds for arm in arms),
+        verdicts=result.verdicts,
+    )
+
+
+def source_order(source: str) -> tuple[bool, list[tuple[str, int]]]:
+    """Return what to sort sources by: S2 comes before S10, and none comes last.
+
+    >>> sorted(["", "001 K1", "000 S10", "000 S2"], key=source_order)
+    ['000 S2', '000 S10', '001 K1', '']
+    """
+    parts = re.findall(r"([^0-9]*)([0-9]*)", source)
+    return not source, [(words, int(digits or 0)) for words, digits in parts]
+
+
+def summary_lines(run: RunOfAll) -> list[str]:
+    """Return how many experiments and claims there are, and what to doubt of them all."""
+    verdicts = [verdict for verdict, _ in run.verdicts]
+    stopped = f" of {run.of}, then stopped" if len(run.ran) < run.of else ""
+    lines = [
+        f"{counted(len(run.ran), 'experiment')}{stopped}; {tally(verdicts) or 'no claims.'}"
+    ]
+    if run.size == "smoke":
+        lines.append("Smoke runs show that everything works, not what is true.")
+    return lines
+
+
+def show_all(run: RunOfAll) -> Group:
+    """Return what a run of all experiments ends with in the terminal."""
+    failed = [text(f"- {each.name}: {each.failed}", "red") for each in run.failed]
+    return Group(
+        *titled("Claims of all experiments", _table(run)),
+        *(text(line) for line in summary_lines(run)),
+        *(titled("Failed", *failed) if failed else ()),
+    )
+
+
+def _table(run: RunOfAll) -> Table:
+    rows = []
+    for verdict, each in run.verdicts:
+        found = judged(verdict)
+        sign = f"{SIGNS[verdict.outcome]} {found.outcome}"
+        effect = f"{found.estimate} {found.bounds}"
+        rows.append((found.claim, found.source, sign, effect, found.n, each.name))
+    columns = ("claim", "from", "verdict", "effect", "n", "experiment")
+    return table(columns, rows, numeric=(4,))
+
+
+def all_as_json(run: RunOfAll, page: str) -> dict[str, Any]:
+    """Return the table as plain JSON values; `page` is where it was written."""
+    found = {
+        "size": run.size,
+        "seed": run.seed,
+        "command": run.command,
+        "page": page,
+        "experiments": run.of,
+        "claims": [_row(verdict, each) for verdict, each in run.verdicts],
+        "failed": {each.name: each.failed for each in run.failed},
+    }
+    return {name: plain(value) for name, value in found.items()}
+
+
+def _row(verdict: Verdict, each: Ran) -> dict[str, Any]:
+    return {
+        "claim": verdict.claim,
+        "source": verdict.source,
+        "verdict": verdict.outcome,
+        "estimate": verdict.estimate,
+        "lower": verdict.lower,
+        "upper": verdict.upper,
+        "unit": verdict.unit,
+        "n": verdict.n,
+        "p_value": verdict.p_value,
+        "experiment": each.name,
+        "report": each.report,
+    }
