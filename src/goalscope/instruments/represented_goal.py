@@ -44,7 +44,8 @@ class RepresentedGoal(AbstractInstrument):
     * `restricted interchange`: the same where only what the actions depend on may be read
       from the source, `h_b + P Pᵀ Π (h_s - h_b)`. **Only this says that the goal is used**:
       without `Π` a dormant copy can be rotated into a live direction (Makelov et al. 2024).
-      Control of both: a copy of the goal planted beside the site, which nothing reads.
+      Control of both: a copy of the goal planted beside the site, which nothing reads; the
+      first shows how far a search is fooled, the second is 0 as far as `Π` is right.
     * `retargeting`: the share in which the agent acts as another goal asks once the site is
       moved by the difference of the goals' mean activations. Control: a random push of the
       same size.

@@ -90,7 +90,12 @@ class RepresentedPlace(AbstractInstrument):
         check_counts(self.num_levels, self.inputs_per_level, self.rank)
 
     def controls(self) -> tuple[PlantedCase, ...]:
-        return (PlantedCase("written network", "restricted interchange", 0.5, 1.0),)
+        # Planted agents want this goal or another one: the mean is that of a mixture.
+        used = "restricted interchange"
+        return (
+            PlantedCase("written network", used, 0.2, 1.0),
+            PlantedCase("distilled table", used, 0.0, 0.4),
+        )
 
     @property
     def unit(self) -> str:

@@ -131,9 +131,10 @@ def follow(
 
 
 def _beside(swap: Swap) -> tuple[Float[Array, "2 N W"], Float[Array, "2 N W"]]:
-    """Return base and source with room for the copy: empty, and with the copy in it.
+    """Return base and source of the variable and of the copy, the copy beside the site.
 
-    The copy varies between base and source as much as the site does.
+    For the variable there is nothing beside it. Of the copy's pairs the copy differs and
+    nothing else does, by as much as the site differs in the variable's.
     """
     moved = jnp.mean(jnp.sum((swap.source - swap.base) ** 2, axis=-1))
     apart = jnp.mean(jnp.sum((swap.source_copy - swap.base_copy) ** 2, axis=-1))
@@ -141,7 +142,7 @@ def _beside(swap: Swap) -> tuple[Float[Array, "2 N W"], Float[Array, "2 N W"]]:
 
     def both(hidden, copy):
         empty = jnp.concatenate([hidden, jnp.zeros_like(copy)], axis=-1)
-        return jnp.stack([empty, jnp.concatenate([hidden, scale * copy], axis=-1)])
+        return jnp.stack([empty, jnp.concatenate([swap.base, scale * copy], axis=-1)])
 
     return both(swap.base, swap.base_copy), both(swap.source, swap.source_copy)
 

@@ -94,9 +94,9 @@ def swap_goals(
     """Return pairs of inputs, both from one half of the levels. Consumes `key`.
 
     A source has another goal in the slot at `place`, and the same in all others. The copy
-    is of a third goal, drawn independently.
+    is of goals drawn independently of these, also different.
     """
-    k_pair, k_other, k_copy = jax.random.split(key, 3)
+    k_pair, k_other, k_copy, k_new = jax.random.split(key, 4)
     num, num_goals = inputs.states.shape[0], inputs.asked.shape[-1]
     order, own = jax.random.permutation(k_pair, num // 2), inputs.goals[:, place]
     order = jnp.concatenate([order, num // 2 + order])
@@ -106,7 +106,9 @@ def swap_goals(
     source = eqx.tree_at(lambda each: each.goals, source, goals)
     pair = jax.tree.map(lambda *leaves: jnp.stack(leaves), inputs, source)
     hidden = jax.lax.map(jax.vmap(activations), pair)
-    copies = jax.random.randint(k_copy, (2, num), 0, num_goals)
+    copy = jax.random.randint(k_copy, (num,), 0, num_goals)
+    new = (copy + jax.random.randint(k_new, (num,), 1, num_goals)) % num_goals
+    copies = jnp.stack([copy, new])
     written = jax.nn.one_hot(copies, num_goals, dtype=hidden.dtype)
     return Swap(
         base=hidden[0],
