@@ -19,7 +19,7 @@ from goalscope.tabular.attribution import (
 from goalscope.tabular.process import DeterministicProcess
 
 NUM_FOLDS = 3
-RIDGES = np.array([2e-4, 2e-3], np.float32)
+KNOWN_RIDGES, PLAYED_RIDGES = (2e-4, 2e-3), (3e-3, 3e-2)
 NUM_STEPS = 40
 TOLERANCE = 1e-2
 
@@ -56,18 +56,20 @@ def predict(
     behaviour: Behaviour,
     discount: Float[Array, ""],
     *,
+    ridges: tuple[float, ...],
     num_random: int,
 ) -> Predictions:
     """Return predictions of every level from other levels. Consumes `key`.
 
     Levels are split in `NUM_FOLDS` folds. For each, a utility is fitted to the other folds.
     Its ridge is chosen there: by how well a utility fitted to one of these folds predicts
-    another; if none of `RIDGES` gains anything over habits, there is no utility.
+    another; if none of `ridges` gains anything over habits, there is no utility.
+    `KNOWN_RIDGES` suit exact occupancies, `PLAYED_RIDGES` those of an episode a level.
     """
-    num_ridges, fold_size = len(RIDGES), behaviour.num_levels // NUM_FOLDS
+    num_ridges, fold_size = len(ridges), behaviour.num_levels // NUM_FOLDS
     fold = np.arange(behaviour.num_levels) // fold_size
     levels = jnp.asarray(np.repeat(_SUBSETS[:, fold].T, num_ridges, axis=1))
-    ridge = jnp.asarray(np.tile(RIDGES, len(_SUBSETS)))
+    ridge = jnp.asarray(np.tile(np.array(ridges, np.float32), len(_SUBSETS)))
     utility = fit(behaviour, levels, ridge, discount, num_steps=NUM_STEPS)
     usual = habits(behaviour, levels)
     by_goal = scores(behaviour, utility, discount, tolerance=TOLERANCE)
@@ -81,7 +83,8 @@ def predict(
     without = _diagonal(by_habit.reshape(table)[:, 1, :, 0], fold)
     seen = jnp.asarray(_OTHERS[fold])
     own = jnp.sum(seen * by_goal.reshape(table)[:, 1, :, 0], axis=1) / (NUM_FOLDS - 1)
-    chosen = _chosen(utility, choice, found)
+    index = (NUM_FOLDS + jnp.arange(NUM_FOLDS)) * num_ridges + choice
+    chosen = _chosen(utility, index, found)
     dealt = _by_random(key, behaviour, chosen, discount, num_random)
     random = jnp.where(found[fold][:, None] > 0, dealt, without[:, None])
     return Predictions(
@@ -97,7 +100,7 @@ def predict(
 
 def _choose(
     gain: Float[Array, "L k R"], fold: np.ndarray
-) -> tuple[Array, Float[Array, " k"]]:
+) -> tuple[Int[Array, " k"], Float[Array, " k"]]:
     """Return the ridge for each test fold, and 1 if it gains anything on the others."""
     of_fold = jnp.stack([jnp.sum(gain[fold == k], axis=0) for k in range(NUM_FOLDS)])
     total = [
@@ -109,9 +112,10 @@ def _choose(
     return jnp.argmax(total, axis=1), (jnp.max(total, axis=1) > 0).astype(gain.dtype)
 
 
-def _chosen(utility: Utility, choice: Array, found: Float[Array, " k"]) -> Utility:
+def _chosen(
+    utility: Utility, index: Int[Array, " k"], found: Float[Array, " k"]
+) -> Utility:
     """Return the utility that predicts each fold; nothing is worth anything in none."""
-    index = (NUM_FOLDS + jnp.arange(NUM_FOLDS)) * len(RIDGES) + choice
     events, places, usual = (leaf[:, index] for leaf in utility)
     return Utility(events * found[None], places * found[None], usual)
 

@@ -8,11 +8,17 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from goalscope.agents.base import AbstractAgent
+from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.behaviours import Watched, watch
-from goalscope.instruments.folds import NUM_FOLDS, Predictions, predict
+from goalscope.instruments.folds import (
+    KNOWN_RIDGES,
+    NUM_FOLDS,
+    PLAYED_RIDGES,
+    Predictions,
+    predict,
+)
 from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.tabular.goal_directedness import known_utility, share_below
 from goalscope.tabular.soft import evaluate, log_policy, soft_values
@@ -59,8 +65,9 @@ class GoalDirectedness(AbstractInstrument):
     optimal actions reads the same; `over_lookup` is low for tables by place only. A soft or
     distant goal decides little, and reads little, however single-minded the agent; habits
     that serve the goal are not counted for it. Goals that depend on what is not in features
-    or places are missed. An agent with memory plays one episode a level: its readings are
-    noisier, and its ceiling is that of its played actions.
+    or places are missed. An agent with memory plays one episode a level, from which less
+    can be learnt: with the levels that are enough for others, many a goal goes unnoticed
+    (take three times as many), and its ceiling is that of its played actions.
 
     Checks: `decisions`, at least 48 (discounted); `uncapped`, no `beta` is as large as was
     tried: such an agent is as good for the candidate as can be, and its β is not known.
@@ -90,7 +97,7 @@ class GoalDirectedness(AbstractInstrument):
 
     def controls(self) -> tuple[PlantedCase, ...]:
         return (
-            PlantedCase("planner", "held_out", 0.2, np.inf, dose=32.0),
+            PlantedCase("planner", "held_out", 0.2, np.inf, dose=16.0),
             PlantedCase("other goal", "held_out", 0.1, np.inf, dose=32.0),
             PlantedCase("uniform", "held_out", -np.inf, 0.02),
             PlantedCase("action bias", "held_out", -np.inf, 0.02),
@@ -126,7 +133,13 @@ class GoalDirectedness(AbstractInstrument):
         seen = watch(
             k_agent, agent, world, sheet, stack(self.goals), discount=self.discount
         )
-        found = predict(k_random, seen.until_any, self.discount, num_random=NUM_RANDOM)
+        found = predict(
+            k_random,
+            seen.until_any,
+            self.discount,
+            ridges=KNOWN_RIDGES if is_memoryless(agent) else PLAYED_RIDGES,
+            num_random=NUM_RANDOM,
+        )
         log_actions = float(np.log(world.num_actions))
         shares = _shares(found, jnp.ones(self.num_levels), log_actions)
         draws = jax.random.exponential(k_interval, (NUM_RESAMPLES, self.num_levels))
