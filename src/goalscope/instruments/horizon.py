@@ -29,7 +29,7 @@ from goalscope.worlds.fields import check_range, real
 NUM_DISCOUNTS = 25
 LONGEST = 64.0
 CUTOFF = 3.841
-DEPTH_CUTOFF = 3.0
+DEPTH_CUTOFF = 2.25
 MIN_DECISIONS = 100
 MIN_EXPLAINED = 20.0
 
@@ -60,9 +60,9 @@ class Horizon(AbstractInstrument):
     The interval of `discount` holds what a likelihood-ratio test at 5 % does not reject,
     `2 (ℓ̂ − ℓ(γ)) ≤ 3.84`; it ends at 1 where the longest horizon, 64 steps, is not
     rejected. Depths are whole, and below 5 one of them alone is likely, so that no test has
-    exactly 5 %: their cut-off is 3.0, calibrated on planners of depths 1 to 12 with β from
-    8 to 64, whose depth it then covers in 96 % (94 % of depths 5 to 12, 100 % below). Where
-    depths beyond the largest distance are alike, the interval ends at `max_depth`. `myopia
+    exactly 5 %: their cut-off is 2.25, calibrated on 800 planners of depths 5 to 12 with β
+    from 8 to 64, of which it covers 93 %, and 96 % of depths 1 to 12. Where depths beyond
+    the largest distance are alike, the interval ends at `max_depth`. `myopia
     rejected` has the interval of a non-central χ² with one degree of freedom,
     `(√x ± 1.96)²`. The control is an agent that acts by chance, in as many decisions.
 
