@@ -300,3 +300,9 @@ def test_curves_outside_the_grid_leave_nothing():
     assert inside([(9.0, 9.0), (12.0, 9.0)], [0.0, 1.0], [0.0, 1.0]) == []
     assert inside([], [0.0, 1.0], [0.0, 1.0]) == []
     assert math.isclose(position(3.0, [2.0]), 1.0)
+
+
+def test_arms_of_one_title_stay_two_arms(whole: Result):
+    alike = {name: dataclasses.replace(arm, title="x") for name, arm in whole.arms.items()}
+    figure = drawn(dataclasses.replace(whole, arms=alike), SURVIVAL)
+    assert [key.text for key in figure.key][:2] == ["x (5 of 8)", "x (5 of 7)"]

@@ -35,22 +35,21 @@ TOGETHER = 6
 """Arms up to which all lines share one drawing."""
 
 Steps = tuple[Step, ...]
+Named = Sequence[tuple[str, Steps]]
+"""Titles of arms with their curves."""
 
 
 def survival_figure(result: Result, plot: Survival, name: str) -> Figure:
     """Return one drawing of all arms, or one for each if they are many."""
     arms = members(result, plot, plot.on)
-    found = {arm.title: (arm, _steps(result, arm, plot)) for arm in arms}
-    known = {title: steps for title, (_, steps) in found.items() if steps}
+    found = [(arm.title, _steps(result, arm, plot)) for arm in arms]
+    known = [(title, steps) for title, steps in found if steps]
     if not known:
         return nothing(plot, name)
-    (reading,) = reading_names((plot.on,))
     together = len(known) <= TOGETHER
-    groups = {reading: list(known)} if together else {title: [title] for title in known}
-    panels = tuple(
-        _panel(plot, title, {each: known[each] for each in names}, together=together)
-        for title, names in groups.items()
-    )
+    (reading,) = reading_names((plot.on,))
+    groups = [(reading, known)] if together else [(each[0], [each]) for each in known]
+    panels = tuple(_panel(plot, title, part, together=together) for title, part in groups)
     about = (
         f"Kaplan-Meier estimates over included agents, watched until {plot.until:,g} "
         f"{plot.unit}, with 95% intervals from Greenwood's variance. Beside the names of "
@@ -72,7 +71,7 @@ def _steps(result: Result, arm: ArmResult, plot: Survival) -> Steps:
     if evidence is None:
         return ()
     times = np.asarray(evidence.values[:, -1][evidence.included], float)
-    return kaplan_meier(*watched_until(times, plot.until))
+    return kaplan_meier(*watched_until(times, float(plot.until)))
 
 
 def _look(index: int) -> tuple[str, bool]:
@@ -80,15 +79,13 @@ def _look(index: int) -> tuple[str, bool]:
     return f"var(--goal-{index % NUM_GOALS})", index % 2 == 1
 
 
-def _panel(plot: Survival, title: str, known: dict[str, Steps], *, together: bool) -> Panel:
+def _panel(plot: Survival, title: str, known: Named, *, together: bool) -> Panel:
     looks = [_look(index) if together else (INK, False) for index in range(len(known))]
     chart = survival_chart(
-        [(*look, steps) for look, steps in zip(looks, known.values(), strict=True)],
-        plot.until,
+        [(*look, steps) for look, (_, steps) in zip(looks, known, strict=True)],
+        float(plot.until),
     )
-    ends = "; ".join(
-        f"{arm} {number(steps[-1].share.estimate)}" for arm, steps in known.items()
-    )
+    ends = "; ".join(f"{arm} {number(steps[-1].share.estimate)}" for arm, steps in known)
     alt = f"Share of agents without {title} over {plot.unit}. At the end: {ends}"
     above = "share of agents to which it has not happened" if together else title
     return Panel(above, alt, chart, below=f"{plot.unit} →")
@@ -120,14 +117,14 @@ def _rows(steps: Steps, until: float) -> list[Row]:
     return rows(times, [*(step.share for step in steps), steps[-1].share])
 
 
-def _key(known: dict[str, Steps], *, together: bool) -> tuple[Key, ...]:
+def _key(known: Named, *, together: bool) -> tuple[Key, ...]:
     area = Key("area", NONE, "95% interval")
     if not together:
         return (area,)
     looks = [_look(index) for index in range(len(known))]
     lines = [
         Key("dashed" if dashed else "line", color, f"{arm} ({_counts(steps)})")
-        for (color, dashed), (arm, steps) in zip(looks, known.items(), strict=True)
+        for (color, dashed), (arm, steps) in zip(looks, known, strict=True)
     ]
     return (*lines, area)
 
@@ -137,7 +134,7 @@ def _counts(steps: Steps) -> str:
     return f"{events:,} of {steps[0].at_risk:,}"
 
 
-def _table(plot: Survival, known: dict[str, Steps]) -> Table:
+def _table(plot: Survival, known: Named) -> Table:
     body = tuple(
         (
             arm,
@@ -147,7 +144,7 @@ def _table(plot: Survival, known: dict[str, Steps]) -> Table:
             number(step.share.estimate),
             bounds(step.share),
         )
-        for arm, steps in known.items()
+        for arm, steps in known
         for step in steps
     )
     columns = ("arm", plot.unit, "at risk", "happened", "share without", "95% interval")

@@ -33,11 +33,8 @@ Named = dict[str, Line]
 
 def training_figure(result: Result, plot: OverTraining, name: str) -> Figure:
     """Return a drawing for each arm that has one of the readings, all with one axis."""
-    arms = [
-        arm
-        for arm in result.arms.values()
-        if any(arm in members(result, plot, on) for on in plot.on)
-    ]
+    shown = {arm.name for on in plot.on for arm in members(result, plot, on)}
+    arms = [arm for arm in result.arms.values() if arm.name in shown]
     if not arms:
         return nothing(plot, name)
     series = {arm.name: _series(result, arm, plot) for arm in arms}

@@ -105,8 +105,9 @@ def summary_lines(run: RunOfAll) -> list[str]:
 def show_all(run: RunOfAll) -> Group:
     """Return what a run of all experiments ends with in the terminal."""
     failed = [text(f"- {each.name}: {each.failed}", "red") for each in run.failed]
+    claims = (_table(run),) if run.verdicts else ()
     return Group(
-        *titled("Claims of all experiments", _table(run)),
+        *titled("Claims of all experiments", *claims),
         *(text(line) for line in summary_lines(run)),
         *(titled("Failed", *failed) if failed else ()),
     )
