@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
+from goalscope.agents.planner import Planner
 from goalscope.goals import Goal, collect, reach
 from goalscope.instruments.levels import draw_levels
 from goalscope.instruments.reward_distance import KINDS, RewardDistance
@@ -57,6 +58,13 @@ def test_an_agent_without_a_goal_is_about_as_far_as_goals_at_random(
     np.testing.assert_allclose(reading.value, np.sqrt(0.5), atol=0.1)
     np.testing.assert_allclose(reading.control[2:], np.sqrt(0.5), atol=0.1)
     assert jnp.all(reading.upper - reading.lower < 1 + 1e-6)
+
+
+def test_who_takes_either_of_two_goals_is_between_them(instrument, world, goals):
+    weights = (goals[0].weights + goals[1].weights) / 2
+    torn = Planner(world, Goal(weights, True, "either"), 64.0, 0.9, world.horizon)
+    reading = _measure(instrument, KEY, torn, world)
+    assert jnp.all((reading.value > 0.1) & (reading.value < 0.65))
 
 
 def test_factors_of_the_intended_goal_make_no_difference_but_its_sign_does(

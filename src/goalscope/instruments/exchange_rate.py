@@ -82,6 +82,8 @@ class ExchangeRate(AbstractInstrument):
         return (
             PlantedCase("planner", "own goal", 4.0, np.inf, dose=16.0),
             PlantedCase("scaled goal", "own goal", 4.0, np.inf),
+            PlantedCase("mixture", "own goal", -0.5, 4.4),
+            PlantedCase("uniform", "own goal", -2.0, 2.0),
         )
 
     @property

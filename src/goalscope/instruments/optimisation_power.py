@@ -78,8 +78,8 @@ class OptimisationPower(AbstractInstrument):
 
     def controls(self) -> tuple[PlantedCase, ...]:
         return (
-            PlantedCase("planner", "own goal", 4.0, 64.0, dose=16.0),
-            PlantedCase("scaled goal", "own goal", 4.0, 64.0),
+            PlantedCase("planner", "own goal", 2.0, 64.0, dose=16.0),
+            PlantedCase("scaled goal", "own goal", 2.0, 64.0),
             PlantedCase("anti goal", "own goal", 0.0, 2.0, dose=16.0),
         )
 

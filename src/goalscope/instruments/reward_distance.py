@@ -1,6 +1,7 @@
 """How far the goal that an agent was inferred to have is from the goal intended."""
 
 from functools import partial
+from itertools import combinations
 from typing import ClassVar
 
 import equinox as eqx
@@ -45,7 +46,8 @@ class RewardDistance(AbstractInstrument):
     agent, over the states that can be reached in them (`tabular.reward_distance`). 0: the
     goals rank all policies alike; √½: they have nothing to do with each other; 1: they are
     opposites. The goal is not a point but a posterior: that of the candidates, of their
-    *opposites*, and of no goal at all, computed as in `GoalPosterior`. The value is the
+    *opposites*, of getting *either* of any two, and of no goal at all, computed as in
+    `GoalPosterior`. The value is the
     mean distance over the posterior, not the distance of a mean. A draw without a goal
     counts as unrelated, √½.
 
@@ -60,16 +62,16 @@ class RewardDistance(AbstractInstrument):
     the mean distance of goals with random weights on the world's features; the ceiling is
     0, the goal itself.
 
-    What it does not show: a goal outside the candidates and their opposites reads as the
-    nearest of them, or √½. A distance says which policies are preferred, not how much the
-    agent cares.
+    What it does not show: a goal outside all of these reads as the nearest of them, or √½;
+    an agent to which one of two goals is worth a little more reads as getting either. A
+    distance says which policies are preferred, not how much the agent cares.
 
     Checks: `decisions`, at least 48; `defined`, on these levels not all policies are as
     good for `intended`; `apart`, every candidate of another name is at least 0.05 from it.
 
     Fields:
         intended: what the agent was meant to want.
-        goals: what it might want; their opposites come along.
+        goals: what it might want; opposites, and either of any two, come along.
         inverse_temperatures, discount, goal_share, habit_share: as in `GoalPosterior`;
             `discount` also of the canonical forms.
         num_levels: levels, one episode each.
@@ -82,7 +84,7 @@ class RewardDistance(AbstractInstrument):
     intended: Goal
     goals: tuple[Goal, ...]
     inverse_temperatures: Float[Array, "*b B"] = eqx.field(
-        converter=real, default_factory=lambda: np.geomspace(0.5, 256, 10)
+        converter=real, default_factory=lambda: np.geomspace(0.5, 256, 8)
     )
     discount: Float[Array, "*b"] = eqx.field(converter=real, default=0.9)
     goal_share: Float[Array, "*b"] = eqx.field(converter=real, default=0.5)
@@ -107,6 +109,7 @@ class RewardDistance(AbstractInstrument):
             PlantedCase("planner", "own goal", 0.0, 0.15, dose=8.0),
             PlantedCase("scaled goal", "own goal", 0.0, 0.15),
             PlantedCase("anti goal", "own goal", 0.85, 1.0, dose=8.0),
+            PlantedCase("mixture", "own goal", 0.1, 0.65),
             PlantedCase("uniform", "starc", 0.55, 0.85),
             PlantedCase("random deterministic", "starc", 0.55, 0.9),
             PlantedCase("action bias", "starc", 0.55, 0.85),
@@ -138,8 +141,8 @@ class RewardDistance(AbstractInstrument):
         world = solvable(world)
         k_levels, k_agent, k_weights, k_draws, k_random = jax.random.split(key, 5)
         sheet = draw_levels(k_levels, world, num_levels=self.num_levels)
-        opposites = (_scaled(goal, -1.0) for goal in self.goals)
-        goals = stack((*self.goals, *opposites))
+        opposites = (Goal(-goal.weights, goal.once, "") for goal in self.goals)
+        goals = stack((*self._wanted(), *opposites))
         log_policies = soft_policies(
             sheet.tables,
             goals,
@@ -170,11 +173,12 @@ class RewardDistance(AbstractInstrument):
     def _products(self, table: solve.Table) -> Float[Array, "3 H H"]:
         """Return inner products on a level, of each kind.
 
-        Of the candidates, the intended goal, and the features as goals that pay each time.
+        Of the candidates, of either of two, of the intended goal, and of the features as
+        goals that pay each time.
         """
         num_features = table.features.shape[-1]
         each = [Goal(row, False, "") for row in np.eye(num_features, dtype=np.float32)]
-        goals = stack((*self.goals, self.intended, *each))
+        goals = stack((*self._wanted(), self.intended, *each))
         return inner_products(table, goals, self.discount)
 
     def _judge(
@@ -183,17 +187,20 @@ class RewardDistance(AbstractInstrument):
         products: Float[Array, "L 3 H H"],
         weights: Float[Array, " L"],
     ) -> tuple[Float[Array, " P"], Float[Array, "R P"]]:
-        """Return the posterior of goals, opposites and none, and every distance of each."""
+        """Return the posterior of all there is to want and of none, and their distances."""
         goals, none = marginals(evidence, weights, self.habit_share)
         shares = posterior(goals, none, self.goal_share)
-        number = len(self.goals)
-        cosines = cosines_of(jnp.tensordot(weights, products, 1))
-        own = cosines[0, :number, :number]
-        meant = cosines[:, number, :number]
-        known = jnp.concatenate([own, meant])
+        number, wanted = len(self.goals), len(self._wanted())
+        cosines = cosines_of(jnp.tensordot(weights, products, 1))[:, :, :wanted]
+        known = jnp.concatenate([cosines[0, :number], cosines[:, wanted]])
         unrelated = jnp.where(jnp.isnan(known[:, :1]), jnp.nan, 0.0)
-        known = jnp.concatenate([known, -known, unrelated], axis=1)
+        known = jnp.concatenate([known, -known[:, :number], unrelated], axis=1)
         return shares, distance_at(known)
+
+    def _wanted(self) -> tuple[Goal, ...]:
+        """Return the candidates, and either of any two of them."""
+        pairs = combinations(self.goals, 2)
+        return (*self.goals, *(_sum(0.5, one, 0.5, other) for one, other in pairs))
 
     def _draw(
         self,
@@ -215,27 +222,29 @@ class RewardDistance(AbstractInstrument):
         self, key: Key[Array, ""], products: Float[Array, "L 3 H H"]
     ) -> Float[Array, " R"]:
         """Return mean distances to goals with Gaussian weights on the features."""
-        number = len(self.goals)
+        number, wanted = len(self.goals), len(self._wanted())
         total = jnp.sum(products, axis=0)
-        num_features = total.shape[-1] - number - 1
-        draws = jax.random.normal(key, (NUM_DRAWS, num_features))
-        known = jnp.zeros((NUM_DRAWS, number + 1)), draws
-        mixed = jnp.concatenate(known, axis=1)
+        features = total[:, wanted + 1 :, wanted + 1 :]
+        asked = np.array([*range(number), wanted])
+        draws = jax.random.normal(key, (NUM_DRAWS, features.shape[-1]))
         einsum = partial(jnp.einsum, precision="highest")
-        inner = einsum("nh,khg->kng", mixed, total[:, :, : number + 1])
-        square = einsum("nh,khi,ni->kn", mixed, total, mixed)
-        lengths = jnp.diagonal(total, axis1=1, axis2=2)[:, None, : number + 1]
+        inner = einsum("nf,kfg->kng", draws, total[:, wanted + 1 :, asked])
+        square = einsum("nf,kfe,ne->kn", draws, features, draws)
+        lengths = jnp.diagonal(total, axis1=1, axis2=2)[:, None, asked]
         cosines = inner / jnp.sqrt(square[..., None] * lengths)
         mean = jnp.mean(distance_at(cosines), axis=1)
         return jnp.concatenate([mean[0, :number], mean[:, number]])
 
     def _apart(self, products: Float[Array, "L 3 H H"]) -> tuple[Array, Array]:
-        number = len(self.goals)
-        cosines = cosines_of(jnp.sum(products, axis=0))[0, number, : number + 1]
+        """Return whether `intended` asks for anything, and no other goal for the same."""
+        number, wanted = len(self.goals), len(self._wanted())
+        cosines = cosines_of(jnp.sum(products, axis=0))[0, wanted]
         other = np.array([goal.name != self.intended.name for goal in self.goals])
         far = distance_at(cosines[:number]) >= MIN_APART
-        return jnp.isfinite(cosines[number]), jnp.all(far | ~other)
+        return jnp.isfinite(cosines[wanted]), jnp.all(far | ~other)
 
 
-def _scaled(goal: Goal, factor: float) -> Goal:
-    return Goal(factor * goal.weights, goal.once, goal.name)
+def _sum(share: float, one: Goal, rest: float, other: Goal) -> Goal:
+    """Return the goal that pays `share` of the one and `rest` of the other."""
+    weights = share * one.weights + rest * other.weights
+    return Goal(weights, one.once | other.once, f"{one.name} or {other.name}")
