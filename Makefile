@@ -26,7 +26,7 @@ demo: $(VENV)/.run ## Train a few small populations, measure their goals, write 
 
 test: $(VENV)/.dev ## Lint, then run every test but the slow ones
 	@$(BIN)/ruff check
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
 
 science: $(VENV)/.dev ## Run the slow tests: minutes of training each
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m science $(TESTS)

@@ -1,8 +1,11 @@
 """How tests run: on the CPU, strictly, and compiling each program once."""
 
+import gc
 import os
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
@@ -20,3 +23,19 @@ settings.register_profile(
 )
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+MAPS = Path("/proc/self/maps")
+MANY_MAPS = 30_000
+"""Linux gives a process 65,530 regions of memory; every compiled program takes several,
+and a compiler that gets none ends the process."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_programs():
+    """Forget compiled programs between modules when they take up too much room."""
+    yield
+    if "jax" not in sys.modules or not MAPS.exists():
+        return
+    if MAPS.read_bytes().count(b"\n") > MANY_MAPS:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
