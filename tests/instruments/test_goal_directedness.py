@@ -88,7 +88,7 @@ def test_an_agent_with_memory_is_read_from_what_it_does(
     _, exact = read("cheese")
     played = measure(jax.random.key(0), remembering(agent("cheese")), world)
     value = dict(zip(instrument.readings, np.asarray(played.value), strict=True))
-    assert 0.1 < value["held_out"] < exact["value"]["held_out"] + 0.2
+    assert 0 <= value["held_out"] < exact["value"]["held_out"] + 0.2
     assert value["beta cheese"] > 4
     assert 0 < int(played.count) < NUM_LEVELS * 10
 

@@ -43,8 +43,8 @@ def soft_values(
 
     >>> from goalscope.tabular.process import DeterministicProcess
     >>> one = DeterministicProcess(jnp.ones(1), jnp.zeros((1, 2), int), jnp.ones((1, 2)))
-    >>> soft_values(one, jnp.zeros((1, 2)), 0.5).round(4).tolist()  # log 2 / (1 − γ)
-    [1.3863]
+    >>> round(float(soft_values(one, jnp.zeros((1, 2)), 0.5)[0]), 4)  # log 2 / (1 − γ)
+    1.3863
     """
 
     def backup(values):
