@@ -15,8 +15,9 @@ from goalscope.agents.mlp import MLP
 from goalscope.agents.recurrent import GRU
 from goalscope.agents.reduced_rank import ReducedRankPolicy
 from goalscope.dynamics.noise_ratio import signal_to_noise
-from goalscope.instruments.goal_pressure import READINGS, GoalPressure
+from goalscope.instruments.goal_pressure import GoalPressure
 from goalscope.instruments.levels import draw_levels
+from goalscope.instruments.pressure_readings import READINGS
 from goalscope.instruments.pressure_terms import (
     behaviour_changes,
     exchanged,

@@ -11,14 +11,13 @@ from goalscope.agents.planner import Planner
 from goalscope.goals import Goal, reach
 from goalscope.rollout import rollout
 from goalscope.tabular.goal_directedness import (
-    attained,
     known_utility,
     linear_class,
-    share_below,
     start_value,
     visits,
 )
 from goalscope.tabular.process import StochasticProcess
+from goalscope.tabular.ratios import attained, share_below
 from goalscope.worlds.corner import Corner
 
 S, A, DISCOUNT = 4, 3, 0.8

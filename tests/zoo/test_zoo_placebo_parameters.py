@@ -9,8 +9,9 @@ from jax import numpy as jnp
 from goalscope import solve
 from goalscope.agents.unread import Unread
 from goalscope.goals import reach
-from goalscope.instruments.goal_pressure import READINGS, GoalPressure
+from goalscope.instruments.goal_pressure import GoalPressure
 from goalscope.instruments.levels import draw_levels
+from goalscope.instruments.pressure_readings import READINGS
 from goalscope.parameter_groups import find_group, flat_group
 from goalscope.testing import check_agent
 from goalscope.worlds.corner import Corner

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Key
 from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
-from goalscope.instruments.behaviours import Watched, watch
+from goalscope.instruments.behaviours import watch
+from goalscope.instruments.betas import infer_betas
 from goalscope.instruments.folds import (
     KNOWN_RIDGES,
     NUM_FOLDS,
@@ -20,19 +21,15 @@ from goalscope.instruments.folds import (
     predict,
 )
 from goalscope.instruments.levels import check_candidates, draw_levels, solvable
-from goalscope.tabular.goal_directedness import known_utility, share_below
-from goalscope.tabular.soft import evaluate, log_policy, soft_values
+from goalscope.tabular.ratios import share_below
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
 SHARES = ("held_out", "over_chance", "over_lookup", "in_sample", "percentile")
 BETA = "beta "
-LARGEST = 256.0
 MIN_DECISIONS = 48
 NUM_RESAMPLES = 100
 NUM_RANDOM = 16
-NUM_HALVINGS = 12
-TOLERANCE = 1e-3
 
 
 class GoalDirectedness(AbstractInstrument):
@@ -145,7 +142,7 @@ class GoalDirectedness(AbstractInstrument):
         draws = jax.random.exponential(k_interval, (NUM_RESAMPLES, self.num_levels))
         spread = jax.vmap(_shares, (None, 0, None))(found, draws, log_actions)
         lower, upper = jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
-        betas, margin, capped = self._betas(seen)
+        betas, margin, capped = infer_betas(seen, self.discount)
         value = jnp.append(shares, betas)
         decisions = jnp.sum(found.decisions)
         return Reading(
@@ -159,35 +156,6 @@ class GoalDirectedness(AbstractInstrument):
             checks=jnp.stack([decisions >= MIN_DECISIONS, ~jnp.any(capped)]),
             count=jnp.round(decisions).astype(jnp.int32),
         )
-
-    def _betas(self, seen: Watched) -> tuple[Float[Array, " G"], Float[Array, " G"], Array]:
-        """Return β of each candidate, half of its interval, and whether it is capped."""
-        best = known_utility(
-            seen.process,
-            seen.flows,
-            seen.utilities,
-            self.discount,
-            largest=LARGEST,
-            num_halvings=NUM_HALVINGS,
-            tolerance=TOLERANCE,
-        )
-        beta = best.inverse_temperature
-        step = 0.05 * jnp.abs(beta) + 0.05
-        more, less = (self._worth(seen, beta + by) for by in (step, -step))
-        slope = jnp.sum(more - less, axis=0) / (2 * step)
-        wanted = seen.until_any.gather(jnp.sum(seen.flows * seen.utilities, axis=1))
-        missing = wanted - (more + less) / 2
-        error = jnp.sqrt(jnp.sum(missing**2, axis=0)) / jnp.maximum(slope, 1e-6)
-        return beta, jnp.minimum(1.96 * error, 2 * LARGEST), best.capped
-
-    def _worth(self, seen: Watched, beta: Float[Array, " G"]) -> Float[Array, "L G"]:
-        """Return what each level would earn each candidate's planner of this β."""
-        process, utilities = seen.process, seen.utilities
-        rewards = beta[None, None] * utilities - np.log(utilities.shape[1])
-        values = soft_values(process, rewards, self.discount, tolerance=TOLERANCE)
-        policy = jnp.exp(log_policy(process, rewards, values, self.discount))
-        worth = evaluate(process, policy, utilities, self.discount, tolerance=TOLERANCE)
-        return seen.until_any.gather(process.start[:, None] * worth)
 
 
 def _shares(

@@ -6,7 +6,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jaxtyping import Array, Float, Int, Key, PyTree
+from jaxtyping import Array, Float, Key, PyTree
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
@@ -19,6 +19,7 @@ from goalscope.dynamics.reduced_rank import similar
 from goalscope.dynamics.sampler import Sampler, tempered_count
 from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
+from goalscope.instruments.behaviour_probes import divergence, draw_probes
 from goalscope.instruments.levels import draw_levels, solvable
 from goalscope.parameter_groups import (
     ParameterGroup,
@@ -34,14 +35,6 @@ NUM_DATA = 10_000
 NUM_PLACEBO, SMALLEST_CURVATURE = 4, 1e-4
 
 Loss = Callable[[PyTree, PyTree], Float[Array, ""]]
-
-
-class Probes(eqx.Module):
-    """Decisions that must stay the same: levels, states in them, and the policy there."""
-
-    views: Float[Array, "..."]
-    tokens: Int[Array, "*b L V K"]
-    log_policy: Float[Array, "*b L V A"]
 
 
 class LearningCoefficient(AbstractInstrument):
@@ -207,8 +200,8 @@ class LearningCoefficient(AbstractInstrument):
     ) -> tuple[Loss, PyTree]:
         """Return the loss of parameters that move, and its data. Consumes `key`."""
         if self.objective is None:
-            probes = _probes(key, agent, tables, self.num_states, world.horizon)
-            return (lambda moving, probes: _divergence(build(moving), probes)), probes
+            probes = draw_probes(key, agent, tables, self.num_states, world.horizon)
+            return (lambda moving, probes: divergence(build(moving), probes)), probes
         objective = self.objective
 
         def regret(moving: PyTree, tables: solve.Table) -> Float[Array, ""]:
@@ -241,38 +234,3 @@ def _moving(
     chosen, rest = split_group(agent, every)
     moving = {"agent": chosen, "placebo": jnp.ones(NUM_PLACEBO)}
     return moving, lambda moving: eqx.combine(moving["agent"], rest)
-
-
-def _probes(
-    key: Key[Array, ""],
-    agent: AbstractAgent,
-    tables: solve.Table,
-    num_states: int,
-    num_steps: int,
-) -> Probes:
-    """Return states drawn from those that the agent visits. Consumes `key`."""
-    anything = Goal(jnp.zeros(tables.features.shape[-1]), False, "none")
-
-    def one(key: Key[Array, ""], table: solve.Table):
-        policy = solve.policy_of(agent, table)
-        visits = solve.occupancy(table, policy, anything, 1.0, num_steps=num_steps)
-        counted = jnp.where(table.terminal, 0.0, visits)
-        states = jax.random.categorical(key, jnp.log(counted), shape=(num_states,))
-        return table.tokens[states], jnp.log(jnp.maximum(policy[states], 1e-12))
-
-    keys = jax.random.split(key, tables.terminal.shape[0])
-    tokens, log_policy = jax.vmap(one)(keys, tables)
-    return Probes(tables.view, tokens, log_policy)
-
-
-def _divergence(agent: AbstractAgent, probes: Probes) -> Float[Array, ""]:
-    """Return the mean KL divergence of a policy from that of the probes."""
-
-    def one(view: Float[Array, "..."], tokens: Int[Array, "V K"]) -> Float[Array, "V A"]:
-        context, memory = agent.embed(view), agent.initial_memory()
-        respond = jax.vmap(lambda tokens: agent(context, tokens, memory).logits)
-        return jax.nn.log_softmax(respond(tokens))
-
-    logs = jax.vmap(one)(probes.views, probes.tokens)
-    ratios = probes.log_policy - logs
-    return jnp.mean(jnp.sum(jnp.exp(probes.log_policy) * ratios, axis=-1))

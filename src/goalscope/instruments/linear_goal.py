@@ -127,11 +127,10 @@ class LinearGoal(AbstractInstrument):
         sheet = draw_levels(k_levels, world, num_levels=self.num_levels)
         model = self._model(sheet)
         chance = ActionBiased(jnp.zeros(world.num_actions))
-        logs = [
-            self._watch(k_agent, agent, world, sheet),
-            self._watch(k_chance, chance, world, sheet),
-        ]
-        value, margin = self._infer(model, _Log(*map(_stack, zip(*logs, strict=True))))
+        who = ((k_agent, agent), (k_chance, chance))
+        logs = [self._watch(key, each, world, sheet) for key, each in who]
+        both = jax.tree.map(lambda *parts: jnp.stack(parts), *logs)
+        value, margin = self._infer(model, both)
         count = jnp.sum(logs[0].by_level)
         identified = margin[0, :-1] < NORMAL_QUANTILE * self.prior_sd / 2
         return Reading(
@@ -149,9 +148,8 @@ class LinearGoal(AbstractInstrument):
         paid, going = (
             jnp.moveaxis(x, 1, -1) for x in each(sheet.tables, stack(self.goals))
         )
-        tables = sheet.tables
-        still = jnp.prod(going, axis=-1)
-        process = side_by_side(tables.start, tables.successors, still)
+        start, after = sheet.tables.start, sheet.tables.successors
+        process = side_by_side(start, after, jnp.prod(going, axis=-1))
         return _Model(process, paid.reshape(*process.successors.shape, -1))
 
     def _watch(
@@ -200,7 +198,3 @@ class LinearGoal(AbstractInstrument):
         every, spread = (x.reshape(*parts.shape[2:], -1)[:, 0] for x in (weights.T, spread))
         margin = NORMAL_QUANTILE * jnp.append(spread, error[:, None], axis=1)
         return jnp.append(every, gain[:, None], axis=1), margin
-
-
-def _stack(parts: tuple[Array, Array]) -> Array:
-    return jnp.stack(parts)
