@@ -166,7 +166,7 @@ def test_a_free_class_of_utilities_gives_the_published_maximum(which, nats):
 
 
 def test_a_free_class_of_utilities_convicts_even_a_random_policy():
-    """The recorded 13.7651 is what an optimiser attained: a maximum is no less."""
+    """The recorded 13.7651 is the penalised objective: without the penalty it is more."""
     process = grid()
     policy = jnp.asarray(grid_policies(process, UTILITY)[..., 6])
     features = jnp.asarray(np.repeat(np.eye(25)[:, None], 4, axis=1))
