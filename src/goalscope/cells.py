@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -22,7 +22,7 @@ from goalscope.population import (
     build,
     train,
 )
-from goalscope.study import CellPlan
+from goalscope.study import CellPlan, Computed
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.grid import AbstractGridWorld
 
@@ -30,13 +30,6 @@ FORMAT = 1
 PLANTED_OFFSET = 1_000_000
 
 Report = Callable[[Mapping[str, Any]], None]
-
-
-class Computed(NamedTuple):
-    """What a cell stores: file -> array name -> array, and words about them."""
-
-    tensors: dict[str, dict[str, np.ndarray]]
-    metadata: dict[str, Any]
 
 
 def plan_cells(experiment: Experiment, seed: int) -> tuple[CellPlan, ...]:

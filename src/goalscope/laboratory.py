@@ -16,7 +16,7 @@ from jaxtyping import Array, Int
 from goalscope import solve
 from goalscope.assemble import assemble, goal_labels, planted_truth, write_verdict
 from goalscope.calibration import calibrate
-from goalscope.cells import Computed, Report, compute_cell, plan_cells
+from goalscope.cells import Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError
 from goalscope.experiment import Experiment
@@ -27,6 +27,7 @@ from goalscope.result import Calibration, Result
 from goalscope.sealed import canonical_bytes
 from goalscope.settings import Asked, load_module, resolve
 from goalscope.store import open_folder
+from goalscope.study import Computed
 from goalscope.worlds.grid import AbstractGridWorld
 
 NONE = "none"

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from goalscope.agents.base import plain
+from goalscope.source import source_digest
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -110,10 +111,13 @@ class Procedure:
         return self.function(numbers, seed, report, **self.options)
 
     def describe(self) -> dict[str, Any]:
-        """Return function, checksum of its file, and options, as plain JSON values."""
-        source = Path(inspect.getfile(self.function)).read_bytes()
+        """Return function, checksum of its code, and options, as plain JSON values."""
+        module = self.function.__module__
+        file = Path(inspect.getfile(self.function))
         return {
-            "function": f"{self.function.__module__}:{self.function.__qualname__}",
-            "source": hashlib.sha256(source).hexdigest(),
+            "function": f"{module}:{self.function.__qualname__}",
+            "source": source_digest(module)
+            if module.startswith("goalscope.")
+            else hashlib.sha256(file.read_bytes()).hexdigest(),
             "options": {name: plain(name, value) for name, value in self.options.items()},
         }

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
+import numpy as np
 
 from goalscope.sealed import canonical_bytes
 from goalscope.tensors import FileStamp
@@ -21,6 +22,13 @@ STUDY, CELLS, SUMMARY, EVENTS, LOGS, DAMAGED = (
 )  # fmt: skip
 CELL = "cell.json"
 ENDING = ".safetensors"
+
+
+class Computed(NamedTuple):
+    """What a cell stores: file -> array name -> array, and words about them."""
+
+    tensors: dict[str, dict[str, np.ndarray]]
+    metadata: dict[str, Any]
 
 
 def cell_key(description: Mapping[str, Any]) -> str:

@@ -1,28 +1,24 @@
 """A calibration cut into cells, instrument x world, and how one cell is computed."""
 
-import hashlib
 import importlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import goalscope
 from goalscope.calibrating.amounts import AMOUNTS, Amount
 from goalscope.calibrating.measuring import BLOCK, Report, Root, measure_kinds
 from goalscope.calibrating.planting import Half, Specimens, doses_of, plant, rows
 from goalscope.calibrating.trial import Trial
-from goalscope.cells import Computed
 from goalscope.instruments.base import AbstractInstrument
 from goalscope.scoring.trial_readings import array_name
-from goalscope.study import CellPlan
+from goalscope.source import source_digest
+from goalscope.study import CellPlan, Computed
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fixed_levels import underlying
 
 FORMAT = 1
 RETESTED, WEIGHED = 16, 32
-IRRELEVANT = ("cli", "report", "claims", "experiments", "testing", "scoring")
 
 
 def trial_of(name: str) -> Trial:
@@ -39,14 +35,14 @@ def plan_cells(
     that a cell is kept exactly as long as it would come out the same.
     """
     shared = {"format": FORMAT, "size": size, "half": half, "seed": seed}
-    shared["code"] = code_digest()
     plans = []
     for name in names:
+        code = code_digest(name)
         trial = trial_of(name)
         count = sum(_counts(trial, AMOUNTS[size], half).values())
         plans += [
             CellPlan(
-                description={**shared, "trial": name, "world": world},
+                description={**shared, "code": code, "trial": name, "world": world},
                 kind="trial",
                 arm=f"{name} in {world}",
                 agents=tuple(range(count)),
@@ -57,15 +53,10 @@ def plan_cells(
     return tuple(plans)
 
 
-def code_digest() -> str:
-    """Return the sha256 of all our code that can change what an instrument reads."""
-    root = Path(goalscope.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        name = path.relative_to(root)
-        if name.parts[0] not in IRRELEVANT:
-            digest.update(name.as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+def code_digest(*names: str) -> str:
+    """Return the sha256 of all our code that can change what these trials read."""
+    trials = (f"goalscope.trials.{name}" for name in names)
+    return source_digest(__name__, *trials)
 
 
 def compute_cell(description: Mapping[str, Any], report: Report) -> Computed:

@@ -23,7 +23,7 @@ def plan(request: Mapping[str, Any]) -> dict[str, Any]:
     )
     return {
         "cells": msgspec.to_builtins(plans),
-        "code": code_digest(),
+        "code": code_digest(*asked["instruments"]),
         "fingerprint": _fingerprint(),
     }
 
@@ -32,7 +32,7 @@ def compute(request: Mapping[str, Any], report: Report) -> None:
     """Compute one cell and commit it to its folder."""
     folder = open_folder(Path(request["folder"]))
     planned = folder.plans[request["key"]]
-    if planned.description["code"] != code_digest():
+    if planned.description["code"] != code_digest(planned.description["trial"]):
         raise UserError(
             f"cell {planned.key} of {folder.path} was planned by other code: it has "
             "changed since. Ask again, into a new folder."
