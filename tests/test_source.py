@@ -40,3 +40,9 @@ def test_a_change_in_who_imports_it_does_not(package):
 def test_a_module_that_is_not_ours_is_refused(package):
     with pytest.raises(ValueError, match=r"goalscope\.absent is no module"):
         source_digest("goalscope.absent")
+
+
+def test_trials_of_other_instruments_have_other_digests():
+    names = ("horizon", "goal_kind", "horizon")
+    first, other, again = (source_digest(f"goalscope.trials.{name}") for name in names)
+    assert first == again != other

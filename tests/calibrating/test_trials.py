@@ -155,12 +155,6 @@ def test_a_planner_scores_on_its_own_goal(computed):
     assert "agents" in {gate.name for gate in card.misses}
 
 
-def test_trials_of_other_code_have_other_digests():
-    names = ("horizon", "goal_kind", "horizon")
-    first, other, again = (cells.code_digest(name) for name in names)
-    assert first == again != other
-
-
 def test_a_trial_without_negatives_is_refused():
     with pytest.raises(ValueError, match="positive and negative"):
         Trial(
