@@ -92,6 +92,7 @@ def test_what_was_measured_is_shown_and_reported(measured: Path, tmp_path: Path)
     assert page.read_bytes() == measured.with_suffix(".html").read_bytes()
 
 
+@pytest.mark.science
 def test_an_instrument_of_ones_own_measures_stored_agents(finished: Path, tmp_path: Path):
     mine = tmp_path / "mine.py"
     shutil.copy(OWN, mine)

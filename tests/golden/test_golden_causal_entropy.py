@@ -76,6 +76,7 @@ def cliff() -> tuple[StochasticProcess, jnp.ndarray]:
     return StochasticProcess(start, jnp.asarray(transitions)), jnp.asarray(rewards)
 
 
+@pytest.mark.science
 def test_the_cliff_is_recovered_from_its_exact_visits():
     process, rewards = cliff()
     values = soft_values_within(process, rewards, 1.0, num_steps=9)

@@ -52,6 +52,7 @@ def test_labels_cost_what_they_did_elsewhere(code, case):
     assert (bits > 30_000) == (case == "random")
 
 
+@pytest.mark.science
 def test_accuracy_on_what_comes_last_is_the_recorded_one(code):
     """Recorded: .998 for s = 1, .860 for s = 2 (and .523 for s = 4, another draw)."""
     for noise, accuracy, margin in ((1, 0.998, 1e-3), (2, 0.860, 0.01), (4, 0.523, 0.03)):

@@ -70,6 +70,7 @@ def found():
     return np.asarray(each)
 
 
+@pytest.mark.science
 def test_both_variables_can_be_decoded():
     net = Planted(0)
     for variable in (USED, UNUSED):

@@ -59,11 +59,13 @@ def _planner(depth):
     return Planner(MAZES, reach(MAZES, "cheese"), COLD, DISCOUNT, depth)
 
 
+@pytest.mark.science
 def test_a_planner_keeps_everything(read):
     found = read(_planner(40))
     assert found == pytest.approx(dict.fromkeys(found, 1.0), abs=5e-3)
 
 
+@pytest.mark.science
 def test_a_table_keeps_nothing(read, training):
     table = compile_agent(_planner(40), training, training.levels)
     found = read(table)
@@ -73,6 +75,7 @@ def test_a_table_keeps_nothing(read, training):
     assert abs(found["fresh level"]) < 0.15
 
 
+@pytest.mark.science
 def test_a_heuristic_is_in_between(read):
     """Straight towards the goal: it follows a moved goal, and stands before a wall."""
     found = read(Greedy(PartlyBlind(_planner(40), jnp.array([0.0, 1.0]))))

@@ -33,11 +33,13 @@ def _measure(instrument, key, agent, world):
     return instrument.measure(key, agent, world)
 
 
+@pytest.mark.science
 def test_it_keeps_the_contract(instrument, world, agent):
     check_instrument(instrument, world, agent("cheese", 4.0), key=KEY)
     assert instrument.readings == READINGS
 
 
+@pytest.mark.science
 @pytest.mark.parametrize("kind", ["cheese", "up and left"])
 def test_the_goal_takes_what_sending_decisions_one_by_one_takes(
     instrument, world, goals, agent, kind

@@ -115,6 +115,7 @@ def test_chance_reads_nothing(measure):
     assert not np.any(reading.checks[:, 0])
 
 
+@pytest.mark.science
 def test_the_instrument_keeps_its_contract(fixed):
     instrument = EditGeneralisation(GOALS[:1], num_levels=4)
     check_instrument(instrument, fixed, _planner(32.0), key=jax.random.key(3))

@@ -53,10 +53,12 @@ def learning(world, seed, drift=0.05):
     return LookupTable(logits, walk.values, walk.sizes)
 
 
+@pytest.mark.science
 def test_the_instrument_keeps_the_contract(instrument, world):
     check_instrument(instrument, world, wandering(world, 0), key=KEY)
 
 
+@pytest.mark.science
 def test_agents_that_wander_have_no_excess(read, world):
     reading, values = read([wandering(world, seed) for seed in range(NUM_AGENTS)])
     assert abs(np.mean(values["excess"])) < 0.05

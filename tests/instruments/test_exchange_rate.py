@@ -46,6 +46,7 @@ def _torn(goals, share, discount, strength=4096.0):
     return Planner(ROOMY, goal, strength, discount, ROOMY.horizon)
 
 
+@pytest.mark.science
 def test_it_keeps_the_contract(goals, world, rng):
     small = ExchangeRate(goals, num_levels=6)
     check_instrument(small, world, uniform(rng, world), key=KEY)

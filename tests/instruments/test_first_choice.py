@@ -123,6 +123,7 @@ def test_a_goal_within_another_cannot_win(world, agent):
     assert reading.ceiling[1] <= 0.5
 
 
+@pytest.mark.science
 @pytest.mark.parametrize("greedy", [False, True])
 def test_an_agent_with_memory_plays_episodes_with_the_same_mean(
     goals, world, agent, remembering, greedy

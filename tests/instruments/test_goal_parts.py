@@ -70,6 +70,7 @@ def test_without_its_goal_the_agent_stays_what_it_was(values):
     assert value["excluded"] == pytest.approx(float(reading.control[1]), abs=1e-5)
 
 
+@pytest.mark.science
 def test_the_control_is_a_goal_that_nothing_reads(values, instrument, agent, world):
     reading, value = values
     contents = jnp.arange(NUM_CHECKPOINTS * 2.0).reshape(-1, 2)

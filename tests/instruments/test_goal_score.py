@@ -87,6 +87,7 @@ def test_a_goal_that_no_level_offers_has_no_score(instrument, world, agent):
     assert not reading.checks[0]
 
 
+@pytest.mark.science
 def test_an_agent_with_memory_plays_episodes_with_the_same_mean(
     goals, world, agent, remembering
 ):

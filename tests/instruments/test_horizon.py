@@ -142,6 +142,7 @@ def test_myopia_is_rejected_for_those_who_look_ahead(measure, rng):
     assert chance.upper[0] - chance.lower[0] > 0.5
 
 
+@pytest.mark.science
 def test_the_instrument_keeps_its_contract():
     instrument = Horizon((CHEESE,), num_levels=2, num_decisions=20, max_depth=3)
     check_instrument(instrument, WORLD, _planner(0.7), key=KEY)

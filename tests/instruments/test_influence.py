@@ -68,12 +68,14 @@ def test_a_table_is_influenced_less_than_the_planner_it_copied(measure, fixed):
     assert np.sum(ours) < 0.5 * np.sum(theirs)
 
 
+@pytest.mark.science
 def test_the_instrument_keeps_its_contract():
     instrument = Influence((CHEESE,), max_distance=3, num_levels=12)
     planner = Planner(WORLD, CHEESE, 4.0, 0.9, WORLD.horizon)
     check_instrument(instrument, WORLD, planner, key=KEY)
 
 
+@pytest.mark.science
 def test_distances_wider_than_the_levels_are_not_measured():
     world = Corner(shifted_share=1.0, size=2, horizon=8)
     goal = reach(world, "cheese")

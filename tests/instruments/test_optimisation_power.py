@@ -34,11 +34,13 @@ def _planner(world, feature, strength):
     return Planner(world, goal, strength, 0.9, world.horizon)
 
 
+@pytest.mark.science
 def test_it_keeps_the_contract(goals, world, rng):
     small = OptimisationPower(goals, num_levels=4, num_particles=8)
     check_instrument(small, world, uniform(rng, world), key=KEY)
 
 
+@pytest.mark.science
 def test_bits_are_for_the_goal_that_is_pursued(instrument, world):
     for which, feature in enumerate(("cheese", "corner")):
         reading = _measure(instrument, KEY, _planner(world, feature, 256.0), world)
@@ -61,6 +63,7 @@ def test_chance_has_hardly_any_bits(instrument, world, rng):
     assert np.all(reading.control < 1.44)
 
 
+@pytest.mark.science
 def test_bits_without_walls_are_those_of_counting_shortest_ways(instrument):
     """From `r` rows and `c` columns away, `C(r+c, r)` ways have probability `4^-(r+c)`.
 

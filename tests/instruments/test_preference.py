@@ -36,6 +36,7 @@ def _wanting(world, instrument, worths, strength):
     return Planner(world, Goal(weights, True, "all"), strength, 0.5, world.horizon)
 
 
+@pytest.mark.science
 def test_it_keeps_the_contract(instrument, world, rng):
     small = Preference(instrument.goals, num_levels=6)
     check_instrument(small, world, uniform(rng, world), key=KEY)

@@ -59,6 +59,7 @@ def test_the_used_goal_is_inside_and_drives(copying):
     assert all(checks.values())
 
 
+@pytest.mark.science
 def test_the_unused_copy_is_inside_and_drives_nothing(copying):
     values, _ = read(about_goal(slot="copy"), copying)
     assert values["compression"][0] > 5

@@ -33,6 +33,7 @@ def _measure(instrument, key, agent, world):
     return instrument.measure(key, agent, world)
 
 
+@pytest.mark.science
 def test_it_keeps_the_contract(instrument, world, agent):
     check_instrument(instrument, world, agent("cheese", 4.0), key=KEY)
     assert instrument.readings == ("cheese", "corner", *KINDS)
@@ -60,6 +61,7 @@ def test_an_agent_without_a_goal_is_about_as_far_as_goals_at_random(
     assert jnp.all(reading.upper - reading.lower < 1 + 1e-6)
 
 
+@pytest.mark.science
 def test_who_takes_either_of_two_goals_is_between_them(instrument, world, goals):
     weights = (goals[0].weights + goals[1].weights) / 2
     torn = Planner(world, Goal(weights, True, "either"), 64.0, 0.9, world.horizon)
@@ -81,6 +83,7 @@ def test_factors_of_the_intended_goal_make_no_difference_but_its_sign_does(
     np.testing.assert_allclose(opposite.value[2:], 1, atol=0.02)
 
 
+@pytest.mark.science
 def test_distances_are_those_of_the_whole_level_written_out(instrument, world):
     """States of all levels as one process with a last state, in double precision."""
     goals = (reach(world, "cheese"), collect(world, "corner"))

@@ -45,6 +45,7 @@ def _table(world, moves):
     return LookupTable(logits.astype(np.float32), values, world.token_sizes)
 
 
+@pytest.mark.science
 def test_it_keeps_the_contract(goals, world, rng):
     small = Robustness(goals, sizes=(2,), num_levels=6)
     check_instrument(small, world, uniform(rng, world), key=KEY)

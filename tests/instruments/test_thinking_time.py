@@ -35,6 +35,7 @@ def _thinker(sweeps):
     return Thinker(WORLD, CHEESE, 64.0, 0.9, sweeps, max_sweeps=4)
 
 
+@pytest.mark.science
 def test_an_agent_that_plans_as_it_goes_gains_from_time(measure):
     gains = []
     for sweeps in (1, 2, 4):
@@ -67,6 +68,7 @@ def test_a_memory_that_only_counts_gains_exactly_nothing(measure, remembering):
     assert float(reading.value[0]) == 0.0
 
 
+@pytest.mark.science
 def test_the_best_number_of_calls_is_not_chosen_by_luck(measure, rng):
     """Untrained recurrent agents: gains are as often losses."""
     gains = []
@@ -99,6 +101,7 @@ def test_memories_are_those_of_so_many_calls():
     assert np.array_equal(prepared.initial_memory(), found[2])
 
 
+@pytest.mark.science
 def test_the_instrument_keeps_its_contract():
     instrument = ThinkingTime((CHEESE,), (1, 2), num_levels=4)
     check_instrument(instrument, WORLD, _thinker(1), key=KEY)

@@ -43,6 +43,7 @@ def fitted(behaviour):
     return run(levels, jnp.array([RIDGE]))
 
 
+@pytest.mark.science
 def test_the_fit_is_as_good_as_that_of_an_exact_optimiser(behaviour, fitted):
     def whole(flat):
         parts = jnp.split(flat, [F, F + P])

@@ -45,6 +45,7 @@ def agreement(agent, tables, feature):
     return float(share_optimal(agent, tables, goal))
 
 
+@pytest.mark.science
 def test_the_planners_twin_agrees_on_new_levels_and_the_tables_does_not(tables):
     many, few = DistilledPlannerKind(), DistilledTableKind()
     found = {

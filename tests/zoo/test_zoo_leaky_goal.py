@@ -73,6 +73,7 @@ def test_agents_of_all_doses_can_be_stacked():
     assert KIND.supports(WORLD)
 
 
+@pytest.mark.science
 def test_the_agent_keeps_the_contract():
     check_agent(plant(0.3), WORLD, key=jax.random.key(1))
 

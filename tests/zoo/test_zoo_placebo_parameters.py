@@ -28,6 +28,7 @@ def plant(dose, seed=0) -> Unread:
     return agent
 
 
+@pytest.mark.science
 def test_its_contents_change_nothing_that_it_does():
     table = jax.tree.map(
         lambda leaf: leaf[0], draw_levels(jax.random.key(0), WORLD, num_levels=1).tables
