@@ -86,8 +86,47 @@ def as_one_of(meant: str, kinds: Mapping[str, AbstractAgent], count: int) -> One
             index = list(slots).index(shape) if shape in slots else len(slots)
             slots[shape] = agents
         elif shape not in slots:
-            slots[shape] = _rows(agents, np.zeros(count, int))
+            slots[shape] = picked(agents, np.zeros(count, int))
     return OneOf(tuple(slots.values()), np.full(count, index, np.int32))
+
+
+def all_in_one(kinds: Mapping[str, AbstractAgent]) -> OneOf:
+    """Return the agents of all kinds one after the other, of one shape.
+
+    Slots are shared and filled as by `as_one_of`, so that any block of the agents is
+    measured by one compiled program.
+
+    Args:
+        kinds: name -> stacked agents, of any number each.
+    """
+    slots: dict[tuple, list[PyTree]] = {}
+    sources, index, taken = [], [], {}
+    for agents in map(nameless, kinds.values()):
+        shape, count = _shape(agents), _count(agents)
+        slots.setdefault(shape, []).append(agents)
+        start = taken.get(shape, 0)
+        taken[shape] = start + count
+        sources.append(np.arange(start, start + count))
+        index.append(np.full(count, list(slots).index(shape), np.int32))
+    source, owner = np.concatenate(sources), np.concatenate(index)
+    filled = [
+        picked(_joined(parts), np.where(owner == number, source, 0))
+        for number, parts in enumerate(slots.values())
+    ]
+    return OneOf(tuple(filled), owner)
+
+
+def _joined(parts: list[PyTree]) -> PyTree:
+    def join(*leaves: Any) -> Any:
+        if not eqx.is_array(leaves[0]):
+            return leaves[0]
+        return jnp.asarray(np.concatenate([np.asarray(leaf) for leaf in leaves]))
+
+    return jax.tree.map(join, *parts)
+
+
+def _count(agents: AbstractAgent) -> int:
+    return len(jax.tree.leaves(eqx.filter(agents, eqx.is_array))[0])
 
 
 def nameless(agents: AbstractAgent) -> AbstractAgent:
@@ -107,5 +146,10 @@ def _shape(agents: AbstractAgent) -> tuple:
     return jax.tree.structure(agents), shapes
 
 
-def _rows(agents: AbstractAgent, rows: Int[np.ndarray, " M"]) -> AbstractAgent:
-    return jax.tree.map(lambda leaf: leaf[rows] if eqx.is_array(leaf) else leaf, agents)
+def picked(agents: AbstractAgent, rows: Int[np.ndarray, " M"]) -> AbstractAgent:
+    """Return these of stacked agents; on the host, where nothing is compiled for it."""
+
+    def pick(leaf: Any) -> Any:
+        return jnp.asarray(np.asarray(leaf)[rows]) if eqx.is_array(leaf) else leaf
+
+    return jax.tree.map(pick, agents)

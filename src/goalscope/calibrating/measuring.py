@@ -6,16 +6,17 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Key, PyTree
+from jax import numpy as jnp
+from jaxtyping import Array, Key, PyTree, UInt32
 
 from goalscope.agents.base import AbstractAgent, is_memoryless
-from goalscope.agents.one_of import as_one_of
-from goalscope.calibrating.planting import Half, Specimens, generator, padded, rows
+from goalscope.agents.one_of import all_in_one, picked
+from goalscope.calibrating.planting import Half, Specimens, generator
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.worlds.base import AbstractWorld
 
 BLOCK = 16
-"""Agents measured by one call of a compiled program, with padding."""
+"""Agents measured by one call of a compiled program, at most."""
 
 Arrays = dict[str, np.ndarray]
 Report = Callable[[Mapping[str, Any]], None]
@@ -42,17 +43,29 @@ def measure_kinds(
     report: Report,
 ) -> dict[str, Arrays]:
     """Return kind -> the fields of its agents' readings, leading axis `N`."""
-    found = {}
+    found, done = {}, 0
     total = sum(len(specimens.features) for specimens in planted.values())
     for group in _groups(instrument, planted):
-        for name in group:
-            parts = []
-            for number, (agents, size) in enumerate(_blocks(group, name)):
-                done = sum(len(part["count"]) for part in (*found.values(), *parts))
-                report({"updates": done, "of": total})
-                reading = measure_each(instrument, root.keys(name, number), agents, world)
-                parts.append({n: np.asarray(v)[:size] for n, v in vars(reading).items()})
-            found[name] = {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
+        counts = [len(specimens.features) for specimens in group.values()]
+        agents, keys = _together(group), _keys(group, root)
+        blocks = []
+        width = min(BLOCK, sum(counts))
+        for start in range(0, sum(counts), width):
+            report({"updates": done + start, "of": total})
+            chosen = np.arange(start, start + width) % sum(counts)
+            some = jax.random.wrap_key_data(jnp.asarray(keys[chosen]))
+            block = measure_each(instrument, some, picked(agents, chosen), world)
+            blocks.append({name: np.asarray(value) for name, value in vars(block).items()})
+        done += sum(counts)
+        arrays = {
+            name: np.split(
+                np.concatenate([block[name] for block in blocks])[: sum(counts)],
+                np.cumsum(counts)[:-1],
+            )
+            for name in blocks[0]
+        }
+        for number, kind in enumerate(group):
+            found[kind] = {name: parts[number] for name, parts in arrays.items()}
     return found
 
 
@@ -91,15 +104,18 @@ def _groups(
         yield together
 
 
-def _blocks(
-    group: Mapping[str, Specimens], name: str
-) -> Iterator[tuple[AbstractAgent, int]]:
-    """Yield the padded blocks of one kind, of one shape with the rest of its group."""
-    others = {other: rows(found, [0]).agents for other, found in group.items()}
-    count = len(group[name].features)
-    for start in range(0, count, BLOCK):
-        numbers = list(range(start, min(start + BLOCK, count)))
-        agents = padded(rows(group[name], numbers), BLOCK).agents
-        if len(group) > 1:
-            agents = as_one_of(name, {**others, name: agents}, BLOCK)
-        yield agents, len(numbers)
+def _together(group: Mapping[str, Specimens]) -> AbstractAgent:
+    """Return the agents of a group one after the other; of one kind as they are."""
+    kinds = {name: specimens.agents for name, specimens in group.items()}
+    return all_in_one(kinds) if len(kinds) > 1 else next(iter(kinds.values()))
+
+
+def _keys(group: Mapping[str, Specimens], root: Root) -> UInt32[np.ndarray, "N W"]:
+    """Return the data of every agent's key, whichever agents are measured beside it."""
+    parts = []
+    for name, specimens in group.items():
+        count = len(specimens.features)
+        blocks = [root.keys(name, block) for block in range(-(-count // BLOCK))]
+        data = np.concatenate([np.asarray(jax.random.key_data(keys)) for keys in blocks])
+        parts.append(data[:count])
+    return np.concatenate(parts)

@@ -10,8 +10,7 @@ from jax import numpy as jnp
 from jaxtyping import Float
 
 from goalscope.agents.base import AbstractAgent
-from goalscope.agents.one_of import nameless
-from goalscope.population import population_rows
+from goalscope.agents.one_of import nameless, picked
 from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.base import AbstractPlantedKind
 from goalscope.zoo.candidates import candidates
@@ -71,20 +70,14 @@ def generator(name: str, half: Half, seed: int, number: int) -> np.random.Genera
 def stacked(agents: list[AbstractAgent]) -> AbstractAgent:
     """Return agents of one structure as a population; names of goals do not count."""
     plain = [nameless(agent) for agent in agents]
-    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(x) for x in leaves]), *plain)
+    return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *plain)
 
 
 def rows(specimens: Specimens, numbers: Sequence[int]) -> Specimens:
     """Return the agents with these numbers."""
     chosen = np.array(numbers, int)
     return Specimens(
-        population_rows(specimens.agents, chosen),
+        picked(specimens.agents, chosen),
         tuple(specimens.features[number] for number in chosen),
         specimens.doses[chosen],
     )
-
-
-def padded(specimens: Specimens, count: int) -> Specimens:
-    """Return `count` agents: those given, and copies of the first."""
-    given = len(specimens.features)
-    return rows(specimens, [*range(given), *[0] * (count - given)])
