@@ -14,7 +14,7 @@ def trial() -> Trial:
     return Trial(
         worlds=networked_mazes,
         instrument=_instrument,
-        levels=64,
+        levels=32,
         cases=(
             Case(kind=GoalConditionedKind(), role="positive"),
             Case(kind=UnusedCopyKind(), role="positive"),
