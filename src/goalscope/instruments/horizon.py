@@ -26,8 +26,12 @@ from goalscope.rollout import choose
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
-NUM_DISCOUNTS = 25
 LONGEST = 64.0
+AHEAD = np.concatenate(
+    [[0.0, 0.01, 0.02, 0.04, 0.08, 0.12], np.linspace(0, np.log(LONGEST), 25)[1:]]
+).astype(np.float32)
+"""`log 1/(1−γ)` of the discounts that are tried: closely where an agent hardly looks
+beyond its next step, since there a tenth of γ is much."""
 CUTOFF = 3.841
 DEPTH_CUTOFF = 2.25
 MIN_DECISIONS = 100
@@ -198,13 +202,13 @@ class Horizon(AbstractInstrument):
     ) -> Estimate:
         """Return what planners say about decisions."""
         goal = goal_with(self.goals, self._likeliest(tables, counts, horizon))
-        ahead = jnp.linspace(0.0, np.log(LONGEST), NUM_DISCOUNTS)
+        ahead = jnp.asarray(AHEAD)
         by_discount = over_strengths(
             tables,
             counts,
             goal,
             discounts=1 - jnp.exp(-ahead),
-            depths=jnp.full(NUM_DISCOUNTS, horizon),
+            depths=jnp.full(len(AHEAD), horizon),
             num_steps=horizon,
         ).log_likelihoods
         by_depth = over_strengths(

@@ -140,7 +140,7 @@ def peaks(values: Float[Array, "n B"]) -> tuple[Float[Array, " n"], Float[Array,
 def smooth(
     points: Float[Array, " n"], values: Float[Array, " n"]
 ) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
-    """Return a finer line of points and values: cubic between evenly spaced points.
+    """Return a finer line of points and values: cubic in the number of the point.
 
     The slope at a point is that between its neighbours, but no more than three times the
     gentler of the two chords that meet there, so that steep ends do not swing through

@@ -7,6 +7,7 @@ from goalscope.worlds.base import AbstractWorld
 from goalscope.zoo.action_bias import ActionBiasKind
 from goalscope.zoo.anti_goal import AntiGoalKind
 from goalscope.zoo.misled import NoisyPlannerKind
+from goalscope.zoo.mixture import MixtureKind
 from goalscope.zoo.planner import PlannerKind
 from goalscope.zoo.random_deterministic import RandomDeterministicKind
 from goalscope.zoo.scaled_goal import ScaledGoalKind
@@ -28,6 +29,7 @@ def trial() -> Trial:
             Case(kind=PlannerKind(), role="negative", from_dose=8.0, trend={OWN_GOAL: -1}),
             Case(kind=ScaledGoalKind(), role="negative"),
             Case(kind=NoisyPlannerKind()),
+            Case(kind=MixtureKind()),
         ),
         score=OWN_GOAL,
         threshold=0.3,
