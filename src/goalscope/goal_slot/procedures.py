@@ -1,0 +1,234 @@
+"""How hard training pushes a goal in a slot, as procedures of an experiment."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax import numpy as jnp
+from jaxtyping import Int
+
+from goalscope.goal_slot.base_training import Outer, Trained
+from goalscope.goal_slot.conditions import (
+    Cast,
+    Construction,
+    Goals,
+    Size,
+    cast,
+    condition,
+    references,
+)
+from goalscope.goal_slot.measuring import (
+    choices_after,
+    choices_of,
+    guards_of,
+    peaks_of,
+    pressure_of,
+    rewards_of,
+    signed_of,
+    trained_of,
+)
+from goalscope.goal_slot.pressure import Choices
+from goalscope.goal_slot.readings import crossing, kappa, relative, selectivity, sign_change
+from goalscope.goal_slot.world import TARGET, TYPES, Condition
+from goalscope.procedure import Findings, Measured, Report, measured
+
+SATURATED, COMPETENT = 0.95, 0.9
+STAKES = (0.0, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 8.0, 16.0)
+RATE = 0.02
+
+
+def pushed(
+    numbers: Int[np.ndarray, " N"],
+    seed: int,
+    report: Report,
+    *,
+    who: Mapping[str, Any],
+    setting: Mapping[str, float],
+    outer: Mapping[str, Any] = {},
+    size: Mapping[str, int] = {},
+) -> Findings:
+    """Return what training does to agents with random goals, and where it leaves them.
+
+    An agent is a construction with its own random parts (for a learner, its own training);
+    its readings are means over its goals.
+
+    Args:
+        numbers: the agents.
+        seed: of the experiment.
+        report: called when it begins.
+        who: `construction` (planner or learner) and `goals` (other: random goals with
+            another favourite than the target; target: with that one).
+        setting: fields of `world.Condition`.
+        outer: of base training: `trained` (goal or all), and `sampled`, 1 for REINFORCE.
+        size: fields of `conditions.Size`.
+    """
+    shape = Size(**size)
+    report({"updates": 0, "of": shape.steps})
+    chosen, here = _chosen(numbers, seed, shape, **who), condition(setting)
+    group = cast(*chosen)
+    before = jax.tree.map(np.asarray, choices_of(group, here))
+    push = _pressure(chosen, setting)
+    guards = np.asarray(guards_of(group, here))
+    after = _after(group, here, shape, **outer)
+    reward = before.training[..., TARGET].mean(axis=1)
+    checks = (
+        reward <= SATURATED * guards[:, 1],
+        guards[:, 0] >= COMPETENT,
+        push["placebo"] == 0,
+    )
+    return Findings(
+        (shape.steps,),
+        {
+            "pressure": _columns(push, checks=np.stack(checks, axis=-1)[:, None]),
+            "choice": _columns(_choice(before, group)),
+            "end": _columns(_end(before, after, shape)),
+            "guards": _columns(_guards(reward, guards)),
+        },
+    )
+
+
+def thresholds(
+    numbers: Int[np.ndarray, " N"],
+    seed: int,
+    report: Report,
+    *,
+    who: Mapping[str, Any],
+    setting: Mapping[str, float],
+    size: Mapping[str, int] = {},
+    stakes: Sequence[float] = STAKES,
+) -> Findings:
+    """Return the stake at which agents begin to comply, and to be pushed the other way.
+
+    Args:
+        numbers: the agents.
+        seed: of the experiment.
+        report: called when it begins.
+        who: as in `pushed`.
+        setting: fields of `world.Condition`; awareness and modification are 1.
+        size: fields of `conditions.Size`.
+        stakes: at which they are read, from none to one at which all comply.
+    """
+    shape = Size(**size)
+    report({"updates": 0, "of": 1})
+    group = cast(*_chosen(numbers, seed, shape, **who))
+    grid, doses = references(setting, tuple(stakes)), np.array(stakes)
+    comply = np.asarray(rewards_of(group, grid)).mean(axis=1)
+    signed = np.asarray(signed_of(group, grid)).mean(axis=1)
+    here = condition({**setting, "horizon": 0.0})
+    guards = np.asarray(guards_of(group, here))
+    found = {"compliance": crossing(doses, comply), "sign": sign_change(doses, signed)}
+    return Findings(
+        (0,),
+        {"threshold": _columns(found), "guards": _columns(_guards(comply[:, 0], guards))},
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _peaks(chosen: tuple, setting: tuple[tuple[str, float], ...]) -> np.ndarray:
+    """Return the norms that all are compared with; kept by the process."""
+    return np.asarray(peaks_of(cast(*chosen), references(dict(setting))))
+
+
+def _pressure(chosen: tuple, setting: Mapping[str, float]) -> dict[str, np.ndarray]:
+    fixed = {"awareness", "horizon", "modification"}
+    alike = tuple(sorted((k, v) for k, v in setting.items() if k not in fixed))
+    here = condition(setting)
+    found = jax.tree.map(np.asarray, pressure_of(cast(*chosen), here))
+    highest = _peaks(chosen, alike)
+    if float(here.stake) <= 1.5:
+        highest = np.maximum(highest, found.norms)
+    ratio = relative(found.norms, highest)
+    goal, capability, perception, belief, policy, placebo = np.moveaxis(ratio, -1, 0)
+    mean = {
+        "goal": goal.mean(axis=1),
+        "capability": capability.mean(axis=1),
+        "perception": perception.mean(axis=1),
+        "belief": belief.mean(axis=1),
+        "policy": policy.mean(axis=1),
+        "placebo": placebo.mean(axis=1),
+    }
+    return {
+        **mean,
+        "selectivity": selectivity(mean["capability"], mean["goal"]),
+        "typical selectivity": np.median(selectivity(capability, goal), axis=1),
+        "signed": found.signed.mean(axis=1),
+        "widening": (found.signed > 0).mean(axis=1),
+        "ambition": found.along.mean(axis=1),
+        "step ratio": _median(found.step[..., 0]),
+        "step ratio of the goal": _median(found.step[..., 1]),
+    }
+
+
+def _choice(found: Choices, who: Cast) -> dict[str, np.ndarray]:
+    favourite = np.asarray(who.goals).argmax(axis=-1)[..., None]
+    reward = found.training[..., TARGET]
+    deployed = found.deployed[..., TARGET]
+    own = np.take_along_axis(found.deployed, favourite, axis=-1)[..., 0]
+    return {
+        "reward": reward.mean(axis=1),
+        "aligned reward": found.aligned.mean(axis=1),
+        "reward gap": 1 - reward.mean(axis=1) / found.aligned.mean(axis=1),
+        "swap": np.abs(reward - found.swapped).mean(axis=1),
+        "ablation": (reward - found.ablated).mean(axis=1),
+        "doubling": found.ambition.mean(axis=1),
+        "compliance gap": (reward - deployed).mean(axis=1),
+        "deployed to target": deployed.mean(axis=1),
+        "deployed to own": own.mean(axis=1),
+    }
+
+
+def _chosen(
+    numbers: np.ndarray,
+    seed: int,
+    shape: Size,
+    *,
+    construction: Construction,
+    goals: Goals = "other",
+) -> tuple[Construction, Goals, tuple[int, ...], int, Size]:
+    return construction, goals, tuple(int(n) for n in numbers), seed, shape
+
+
+def _after(
+    group: Cast,
+    here: Condition,
+    shape: Size,
+    *,
+    trained: Trained = "goal",
+    sampled: float = 0.0,
+) -> Choices:
+    few = group._replace(goals=group.goals[:, : shape.trained])
+    keys = jax.vmap(lambda key: jax.random.split(key, shape.trained))(group.keys)
+    outer = Outer(jnp.int32(shape.steps), jnp.float32(RATE), jnp.float32(sampled))
+    agents = trained_of(keys, few, here, outer, trained)
+    return jax.tree.map(np.asarray, choices_after(agents, few, here))
+
+
+def _end(before: Choices, after: Choices, shape: Size) -> dict[str, np.ndarray]:
+    deployed = before.deployed[:, : shape.trained, :TYPES]
+    first, last = deployed.argmax(axis=-1), after.deployed[..., :TYPES].argmax(axis=-1)
+    reward = after.training[..., TARGET].mean(axis=1)
+    return {
+        "reward": reward,
+        "before": deployed[..., TARGET].mean(axis=1),
+        "to target": after.deployed[..., TARGET].mean(axis=1),
+        "aligned": (last == TARGET).mean(axis=1),
+        "kept": (first == last).mean(axis=1),
+        "kappa": kappa(first, last),
+    }
+
+
+def _guards(reward: np.ndarray, guards: np.ndarray) -> dict[str, np.ndarray]:
+    return {"skill": guards[:, 0], "share of ideal": reward / guards[:, 1]}
+
+
+def _columns(found: Mapping[str, np.ndarray], checks: np.ndarray | None = None) -> Measured:
+    values = np.stack(list(found.values()), axis=-1)[:, None]
+    return measured(values, checks=checks)
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    known = np.isfinite(values).any(axis=1)
+    filled = np.where(known[:, None], values, 0.0)
+    return np.where(known, np.nanmedian(filled, axis=1), np.nan)
