@@ -43,14 +43,12 @@ def trial() -> Trial:
             "noisy planner": "more chance is less goal",
             "satisficer": "with a low aspiration it hardly acts on its goal",
             "discounting planner": "a strong discount leaves little goal to act on",
-            "anti goal": "the more it flees one goal, the sooner it finds another",
         },
         limits=(
             "What comes first was not always wanted: it may lie on the way to something "
             "that the instrument was not told of.",
-            "With two candidates, whoever flees the one is convicted of the other.",
-            "A goal that is worth little more than its rival reads as half a goal, however "
-            "strong both are.",
+            "An agent with two goals is convicted of the one that is nearer or worth more, "
+            "as if it had no other.",
         ),
     )
 

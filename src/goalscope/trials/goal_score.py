@@ -39,6 +39,7 @@ def trial() -> Trial:
         listed={
             "mixture": "the goal that is worth more is gone to more often",
             "anti goal": "the more it flees its goal, the less it earns of it",
+            "other goal": "the sooner it is where it wants to be, the less it finds else",
             "discounting planner": "a strong discount leaves little goal to act on",
         },
         limits=(
