@@ -65,7 +65,8 @@ def starts(agents: int, moduli: tuple[int, ...]) -> dict[str, ComputedArm]:
         name = parity_name(**parity)
         options = {"task": {"kind": "parity", **parity}, "network": SIGNS}
         plain = set(parity) == {"length", "degree"}
-        group, factors = ("signs at the start", parity) if plain else ("other signs", None)
+        group = "signs at the start" if plain else "other signs at the start"
+        factors = {key: float(value) for key, value in parity.items()} if plain else None
         arms[name] = _arm(name, at_start, agents, group, options, factors)
     return arms
 

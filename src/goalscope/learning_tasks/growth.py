@@ -27,7 +27,7 @@ class Cases(NamedTuple):
     """A task as cases, some of which are taught.
 
     Fields:
-        inputs: what the network sees, `[N, I]`.
+        inputs: what the network sees, `[N, I]`; `[1, 1]` for networks on pairs.
         labels: answers of the rule.
         wrong: answers of another rule.
         taught: answers that training wants.
@@ -35,7 +35,7 @@ class Cases(NamedTuple):
         train, held: 1 where a case is trained on, and where it is held out.
     """
 
-    inputs: Float[Array, "N I"]
+    inputs: Float[Array, "M I"]
     labels: Int[Array, " N"]
     wrong: Int[Array, " N"]
     taught: Int[Array, " N"]

@@ -14,7 +14,7 @@ class AbstractNetwork(eqx.Module):
     """A network that gives logits of all answers to all cases of a task."""
 
     @abstractmethod
-    def __call__(self, inputs: Float[Array, "N I"]) -> Float[Array, "N K"]:
+    def __call__(self, inputs: Float[Array, "M I"]) -> Float[Array, "N K"]:
         """Return the logits of each answer to each case."""
 
 
@@ -39,7 +39,7 @@ class PairNetwork(AbstractNetwork):
         if self.activation not in ("relu", "quadratic"):
             raise ValueError(f"no activation {self.activation!r}; choose relu or quadratic")
 
-    def __call__(self, inputs: Float[Array, "N I"]) -> Float[Array, "N K"]:
+    def __call__(self, inputs: Float[Array, "M I"]) -> Float[Array, "N K"]:
         before = self.first[:, None, :] + self.second[None, :, :]
         after = jnp.square(before) if self.activation == "quadratic" else relu(before)
         return after.reshape(-1, after.shape[-1]) @ self.outer

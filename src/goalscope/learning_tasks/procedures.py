@@ -68,7 +68,7 @@ def along_training(
     *,
     task: Mapping[str, Any],
     network: Mapping[str, Any] = NETWORK,
-    rule: Mapping[str, float] = RULE,
+    rule: Mapping[str, float | int] = RULE,
     shuffle: bool = False,
 ) -> Findings:
     """Return growth and accuracy along training, and when each began.
@@ -82,7 +82,7 @@ def along_training(
         rule: `learning_rate`, `decay`, and `updates` in all, a multiple of 60.
         shuffle: whether training wants shuffled answers.
     """
-    times = _times(rule["updates"])
+    times = _times(int(rule["updates"]))
     report({"updates": 0, "of": rule["updates"]})
     networks, cases = drawn(numbers, seed, task, network)
     if shuffle:
@@ -222,10 +222,10 @@ def _course(
     return np.concatenate([along, fixed], axis=-1)
 
 
-def _times(updates: float) -> Int[np.ndarray, " C"]:
+def _times(updates: int) -> Int[np.ndarray, " C"]:
     if updates < LOOKS or updates % LOOKS:
         raise ValueError(f"updates is a multiple of {LOOKS}; got {updates}")
-    return np.arange(LOOKS + 1) * (int(updates) // LOOKS)
+    return np.arange(LOOKS + 1) * (updates // LOOKS)
 
 
 def _columns(growth: Growth) -> Columns:
