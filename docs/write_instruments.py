@@ -15,7 +15,10 @@ from pathlib import Path
 
 import goalscope
 from goalscope.discovery import find
-from goalscope.scoring.assembling import scorecards
+from goalscope.report.calibration_attacks import attack_entries, attack_table
+from goalscope.report.calibration_invariances import invariance_pairs, invariance_table
+from goalscope.report.figure import Table
+from goalscope.scoring.assembling import TRIAL, scorecards
 from goalscope.scoring.records import KindRow, Scorecard
 from goalscope.scoring.released import FILE, to_release
 from goalscope.store import open_folder
@@ -29,7 +32,9 @@ LEFT, WIDTH, ROW = 190, 420, 18
 def write(result: Path) -> None:
     """Write all pages, their pictures, the index, and the shipped calibration."""
     folder = open_folder(result)
-    cards, records = scorecards(folder), [folder.read(k) for k in folder.finished_cells()]
+    cards = scorecards(folder)
+    every = [folder.read(key) for key in folder.finished_cells()]
+    records = [record for record in every if record.kind == TRIAL]
     classes = {r.description["trial"]: r.metadata["class"] for r in records}
     worlds = {
         (r.description["trial"], r.description["world"]): r.metadata["world_class"]
@@ -66,6 +71,8 @@ def page(name: str, kind: str, cards: Sequence[Scorecard], cost: float) -> str:
         f"Means over agents, with the range of 90 % of them; score: {first.score}, in "
         f"{first.unit}. Blue counts as positive, red as negative, grey as neither.",
         *(table(card) for card in cards),
+        *invariant(cards),
+        *attacked(cards),
         "## When it lies",
         "\n".join(limits),
         *listed(first),
@@ -108,11 +115,45 @@ def table(card: Scorecard) -> str:
         f"In {card.world}: AUC {area.estimate:.3f} [{area.lower:.3f}, {area.upper:.3f}] "
         f"({card.positives} positives, {card.negatives} negatives); hits "
         f"{card.hit_rate.estimate:.1%}; falsely convicted {false.estimate:.1%}, upper "
-        f"95 % limit {false.upper:.1%}."
+        f"95 % limit {false.upper:.1%}; of {card.failing.estimate:.1%} of them a validity "
+        "check fails."
     )
     power = ", ".join(f"{n} levels {i.estimate:.3f}" for n, i in card.power.items())
     more = f" AUC with fewer or more levels: {power}." if power else ""
     return "\n".join([found + more, "", head, "|---|---|---|---:|---:|---:|", *lines])
+
+
+def invariant(cards: Sequence[Scorecard]) -> Iterator[str]:
+    """Yield what must not matter to an instrument, and how much it does."""
+    pairs = invariance_pairs(tuple(cards))
+    if pairs:
+        yield "## What must not matter"
+        yield (
+            "The largest change of any reading when the same thing is written otherwise, "
+            "relative to the reading where it is beyond 1, and what is allowed: rounding, "
+            "or, where other random numbers are drawn afterwards, what chance makes of the "
+            "mean over agents."
+        )
+        yield markdown(invariance_table(pairs), (1, 2, 4, 5, 6, 7, 8, 9))
+
+
+def attacked(cards: Sequence[Scorecard]) -> Iterator[str]:
+    """Yield how far agents that act against an instrument move it."""
+    entries = attack_entries(tuple(cards))
+    if entries:
+        yield "## Agents set against it"
+        yield (
+            "How far agents can move a reading on purpose while they lose at most 5 % of "
+            "their discounted return, and the loss at which half of all convictions change."
+        )
+        yield markdown(attack_table(entries), tuple(range(1, 10)))
+
+
+def markdown(found: Table, columns: Sequence[int]) -> str:
+    """Return some columns of a table of the report."""
+    lines = [[found.columns[i] for i in columns], ["---"] * len(columns)]
+    lines += [[row[i] for i in columns] for row in found.rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def listed(card: Scorecard) -> Iterator[str]:

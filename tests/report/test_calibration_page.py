@@ -128,7 +128,7 @@ def test_every_trial_has_a_row_and_every_miss_its_number(page: Element, cards: C
 
 
 def test_an_instrument_is_released_where_every_gate_is_met():
-    found = calibrated.cards(only=1)
+    found = calibrated.released()
     page = read(render_calibration(found, COMMAND))
     assert [row[2] for row in table_of(page.named("release"))] == ["✓ released"] * 3
     assert "1 of 1 instrument (goal_posterior)" in page.named("release").text
@@ -333,7 +333,7 @@ def test_the_terminal_says_what_is_released_and_what_is_missed(cards: Cards):
     missed = cards[0]
     assert f"✗ misses {len(missed.misses)} of {len(missed.gates)}" in text
     assert "at least 200 positives" in text
-    assert "✓ released" in printed(calibrated.cards(only=1))
+    assert "✓ released" in printed(calibrated.released())
     assert max(len(line.rstrip()) for line in printed(cards, 80).splitlines()) <= 80
 
 

@@ -1,13 +1,14 @@
 """What a score follows, and what of it is held against the instrument."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.scoring.made import Kind, card, perfect
 
-from goalscope.scoring.cross_talk import Follows, cross_talk
-from goalscope.scoring.records import Scorecard
+from goalscope.scoring.cross_talk import Follows, cross_talk, cross_talk_gates
+from goalscope.scoring.records import Gate, Scorecard
 
 
 def graded(slope: float, num_agents: int = 200, **changes: Any) -> Scorecard:
@@ -90,3 +91,41 @@ def test_large_is_worse_than_what_may_be_chance(order: int):
 
 def test_kinds_with_too_few_agents_say_nothing():
     assert [f.kind for f in cross_talk((graded(1.0, 3),))] == ["planner", "random walker"]
+
+
+def gates(slope: float, num_agents: int, **changes: Any) -> list[Gate]:
+    found = graded(slope, num_agents, **changes).gates
+    return [gate for gate in found if gate.family == "cross-talk"]
+
+
+def test_what_is_followed_beyond_chance_is_a_missed_gate():
+    (gate,) = gates(1.0, 200)
+    assert not gate.passed
+    assert "mixture" in gate.name
+    assert 0.2 < gate.value < 0.8
+
+
+def test_what_may_be_chance_is_no_miss():
+    (gate,) = gates(0.4, 16)
+    assert gate.passed
+    assert gates(0.0, 200)[0].passed
+
+
+def test_a_dose_with_a_reason_is_no_miss():
+    assert all(gate.passed for gate in gates(1.0, 200, listed={"mixture": "because"}))
+
+
+def test_where_nothing_is_followed_chance_seldom_misses_the_gate():
+    rng = np.random.default_rng(0)
+    rows = graded(0.0).kinds
+    missed = 0
+    for _ in range(200):
+        noise = [
+            dataclasses.replace(
+                row, role="negative", from_dose=None, trend=0, n=32,
+                follows=float(np.tanh(rng.normal(0, (1.06 / 29) ** 0.5))),
+            )
+            for row in rows
+        ]  # fmt: skip
+        missed += not all(gate.passed for gate in cross_talk_gates(noise, {}))
+    assert missed <= 4

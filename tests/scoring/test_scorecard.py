@@ -31,7 +31,7 @@ def test_a_perfect_instrument_is_released():
     assert (found.auc.estimate, found.hit_rate.estimate) == (1, 1)
     assert (found.false_rate.estimate, found.positives, found.negatives) == (0, 200, 200)
     families = {gate.family for gate in found.gates}
-    assert len(families) == 6
+    assert len(families) == 7
     assert "coverage of score" in {gate.name for gate in found.gates}
 
 

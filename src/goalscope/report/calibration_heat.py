@@ -30,10 +30,12 @@ class Heat:
     Fields:
         columns: names of instruments.
         rows: kind, what there is to find in it, and a cell per instrument.
+        heads: what the first two columns are called.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+    heads: tuple[str, str] = ("kind", "what there is to find")
 
 
 def shade(value: float) -> str:

@@ -1,7 +1,9 @@
 """A calibration as one HTML file: what each instrument reads of known agents. No JAX."""
 
+from goalscope.report.calibration_attacks import attack_section
 from goalscope.report.calibration_cross_talk import cross_talk_section
 from goalscope.report.calibration_instrument import instrument_section
+from goalscope.report.calibration_invariances import invariance_section
 from goalscope.report.calibration_kinds import instruments, kinds, worlds
 from goalscope.report.calibration_pattern import pattern_section
 from goalscope.report.calibration_summary import summary_section
@@ -24,10 +26,12 @@ def render_calibration(cards: tuple[Scorecard, ...], command: str) -> str:
         name: [card for card in cards if card.instrument == name]
         for name in instruments(cards)
     }
+    further = (invariance_section(cards), attack_section(cards))
     sections = (
         summary_section(cards, command),
         pattern_section(cards),
         cross_talk_section(cards),
+        *(section for section in further if section is not None),
         *(
             instrument_section(found, f"instrument{number}")
             for number, found in enumerate(own.values(), start=1)

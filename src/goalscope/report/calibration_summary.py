@@ -19,7 +19,7 @@ from goalscope.statistics import Interval
 
 COLUMNS = (
     "instrument", "world", "release", "AUC", "hits", "falsely convicted", "coverage",
-    "trends", "pattern",
+    "trends", "pattern", "invariances", "unfit",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def summary_table(cards: tuple[Scorecard, ...]) -> Table:
 def _row(card: Scorecard) -> tuple[str, ...]:
     families = (
         met(gate for gate in card.gates if gate.family == family)
-        for family in ("coverage", "trend", "pattern")
+        for family in ("coverage", "trend", "pattern", "invariance")
     )
     return (
         card.instrument,
@@ -85,6 +85,7 @@ def _row(card: Scorecard) -> tuple[str, ...]:
         _hits(card),
         _false_convictions(card),
         *families,
+        failing(card),
     )
 
 
@@ -100,6 +101,11 @@ def _false_convictions(card: Scorecard) -> str:
         return NOTHING
     false = share_of(card.false_rate, card.negatives)
     return f"{false}: at most {limit(card.false_rate)}"
+
+
+def failing(card: Scorecard) -> str:
+    """Return how many of the agents that are judged fail a validity check."""
+    return share_of(card.failing, card.positives + card.negatives)
 
 
 def share_of(share: Interval, agents: int) -> str:

@@ -1,13 +1,23 @@
 """The scorecards of a calibration, read back from its folder."""
 
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
 from goalscope.folder import Folder
+from goalscope.scoring.attacks import attack_rows
+from goalscope.scoring.gates import invariance_gates
+from goalscope.scoring.invariances import invariances
 from goalscope.scoring.metrics import measured_mean
 from goalscope.scoring.records import Scorecard
 from goalscope.scoring.scorecard import score
 from goalscope.scoring.trial_readings import TrialReadings
+
+TRIAL = "trial"
+"""The kind of the cells that hold a trial; others hold what was tried besides."""
 
 
 def scorecards(folder: Folder) -> tuple[Scorecard, ...]:
@@ -16,14 +26,33 @@ def scorecards(folder: Folder) -> tuple[Scorecard, ...]:
     Raises:
         UserError: exit code 3, if a file is damaged.
     """
-    cards = []
+    cards, further = [], {}
     for key in folder.finished_cells():
         record = folder.read(key)
         asked = record.description
+        if record.kind != TRIAL:
+            about = (asked["trial"], asked["world"], record.kind)
+            further[about] = (record.metadata, folder.load(key, "readings"))
+            continue
         power = folder.load(key, "power") if "power.safetensors" in record.files else {}
         readings = TrialReadings(record.metadata, folder.load(key, "readings"))
         cards.append(score(asked["trial"], asked["world"], asked["half"], readings, power))
-    return tuple(cards)
+    return tuple(_with_more(card, further) for card in cards)
+
+
+def _with_more(
+    card: Scorecard,
+    further: Mapping[tuple[str, str, str], tuple[Mapping[str, Any], dict[str, np.ndarray]]],
+) -> Scorecard:
+    """Return a scorecard with the invariances and attacks that were tried."""
+    about = (card.instrument, card.world)
+    if (found := further.get((*about, "invariances"))) is not None:
+        held = invariances(*found)
+        gates = (*card.gates, *invariance_gates(held))
+        card = dataclasses.replace(card, gates=gates, invariances=held)
+    if (found := further.get((*about, "adversaries"))) is not None:
+        card = dataclasses.replace(card, attacks=attack_rows(*found))
+    return card
 
 
 def matrix(

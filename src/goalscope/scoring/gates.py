@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from goalscope.scoring.invariances import Invariance
 from goalscope.scoring.metrics import at_most, coverage, dose_trend, measured_mean
 from goalscope.scoring.records import Family, Gate, PatternRow
 from goalscope.scoring.trial_readings import TrialReadings
@@ -106,3 +107,12 @@ def _pattern_row(found: TrialReadings, control: Mapping[str, Any]) -> PatternRow
 def _pattern_gate(row: PatternRow) -> Gate:
     name = f"{row.reading} of {row.agents}"
     return Gate("pattern", name, row.mean, row.bound, row.passed)
+
+
+def invariance_gates(found: tuple[Invariance, ...]) -> Iterator[Gate]:
+    """Yield a condition for each transformation that must leave readings as they are."""
+    for row in found:
+        change = "largest change" if row.exact else "mean change"
+        name = f"{change} of {row.reading} when {row.transformation}"
+        bound = f"at most {row.bound:.2g}"
+        yield Gate("invariance", name, row.measured, bound, row.held)

@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from goalscope.scoring.attacks import AttackRow
+from goalscope.scoring.invariances import Invariance
 from goalscope.statistics import Interval
 
-Family = Literal["agents", "AUC", "false convictions", "coverage", "trend", "pattern"]
+Family = Literal[
+    "agents", "AUC", "false convictions", "coverage", "trend", "pattern", "cross-talk",
+    "invariance",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,12 +120,15 @@ class Scorecard:
         auc: how well the score tells them apart.
         hit_rate: positives that were convicted, of their own goal where it has a name.
         false_rate: negatives convicted, with one-sided 95 % limits.
+        failing: positives and negatives of which a validity check fails.
         gates: what is required for a release, and whether it is met.
         pattern: what each kind must read.
         kinds: how each kind read.
         power: number of levels -> AUC.
         listed: kinds whose dose the score may follow, and why.
         limits: what the instrument cannot tell.
+        invariances: what must not matter to it, and whether it does; empty if not tried.
+        attacks: how far agents that act against it move it; empty if not tried.
     """
 
     instrument: str
@@ -136,12 +144,15 @@ class Scorecard:
     auc: Interval
     hit_rate: Interval
     false_rate: Interval
+    failing: Interval
     gates: tuple[Gate, ...]
     pattern: tuple[PatternRow, ...]
     kinds: tuple[KindRow, ...]
     power: Mapping[int, Interval]
     listed: Mapping[str, str]
     limits: tuple[str, ...]
+    invariances: tuple[Invariance, ...] = ()
+    attacks: tuple[AttackRow, ...] = ()
 
     @property
     def released(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from goalscope.scoring.cross_talk import cross_talk_gates
 from goalscope.scoring.gates import gates_of, pattern
 from goalscope.scoring.metrics import auc, false_rate, measured_mean, rank_correlation
 from goalscope.scoring.records import KindRow, Scorecard
@@ -42,7 +43,8 @@ def score(
     ends = [measured_mean(scores[role]) for role in ("negative", "positive")]
     resolution = RESOLUTION * abs(ends[1] - ends[0])
     apart, false = auc(scores["positive"], scores["negative"]), false_rate(wrong)
-    words = found.words
+    words, failing = found.words, _failing(found, roles)
+    kinds = tuple(_kind_row(found, kind, resolution) for kind in found.kinds)
     return Scorecard(
         instrument=instrument,
         world=world,
@@ -57,9 +59,13 @@ def score(
         auc=apart,
         hit_rate=clopper_pearson(int(right.sum()), len(right)),
         false_rate=false,
-        gates=gates_of(found, min(len(right), len(wrong)), apart, false),
+        failing=clopper_pearson(int(failing.sum()), len(failing)),
+        gates=(
+            *gates_of(found, min(len(right), len(wrong)), apart, false),
+            *cross_talk_gates(kinds, words["listed"]),
+        ),
         pattern=pattern(found),
-        kinds=tuple(_kind_row(found, kind, resolution) for kind in found.kinds),
+        kinds=kinds,
         power=_power(found, roles, power),
         listed=words["listed"],
         limits=tuple(words["limits"]),
@@ -76,6 +82,15 @@ def _judged(
 ) -> np.ndarray:
     """Return decisions about the agents whose dose is high enough to be judged."""
     return _joined([decide(kind)[found.judged(kind)] for kind in kinds]).astype(bool)
+
+
+def _failing(found: TrialReadings, roles: Mapping[str, list[str]]) -> np.ndarray:
+    """Return which of the agents that are judged fail a validity check."""
+
+    def fails(kind: str) -> np.ndarray:
+        return ~np.all(found.arrays[array_name(kind, "checks")].astype(bool), axis=1)
+
+    return _judged(found, fails, [kind for kinds in roles.values() for kind in kinds])
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
