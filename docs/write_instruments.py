@@ -1,9 +1,10 @@
 """Write docs/instruments/: a page and a picture for each instrument that has a trial.
 
-    python docs/write_instruments.py RESULT
+    python docs/write_instruments.py RESULT...
 
-RESULT is what `goalscope calibrate --size full` wrote. The shipped calibration, which
-reports show beside their own, is written from the same numbers.
+A RESULT is what `goalscope calibrate --size full` wrote, for all instruments or for some.
+The shipped calibration, which reports show beside their own, is written from the same
+numbers. An instrument that no RESULT holds gets a page that says so at its top.
 """
 
 import ast
@@ -27,14 +28,36 @@ FOLDER = Path(__file__).with_name("instruments")
 SHIPPED = Path(goalscope.__file__).parent / "scoring" / FILE
 COLORS = {"positive": "#0072b2", "negative": "#d55e00", "neither": "#777777"}
 LEFT, WIDTH, ROW = 190, 420, 18
+SATURATED = (
+    "it is at its end for every β of 8 and more, so that nothing is left to rank; between "
+    "the lowest dose and the others the order is right"
+)
+REASONS = {
+    ("goal_posterior", "trend"): SATURATED,
+    ("reward_distance", "trend"): SATURATED,
+    (
+        "linear_goal",
+        "coverage",
+    ): "agents with a β of 128 hardly ever err: decisions "
+    "bound their weights from below only, and the interval ends too early; without them "
+    "its coverage is within the gate",
+    ("context_gap", "pattern"): "in this world an agent for either goal often takes the "
+    "other one first, because it lies on its way, so that even a complete change of goal "
+    "is not a gap of 1",
+}
+"""Why gates are missed: trial and family of gates -> what the readings showed."""
 
 
-def write(result: Path) -> None:
+def write(results: Sequence[Path]) -> None:
     """Write all pages, their pictures, the index, and the shipped calibration."""
-    folder = open_folder(result)
-    cards = scorecards(folder)
-    every = [folder.read(key) for key in folder.finished_cells()]
-    records = [record for record in every if record.kind == TRIAL]
+    folders = [open_folder(result) for result in results]
+    cards = tuple(card for folder in folders for card in scorecards(folder))
+    records = [
+        record
+        for folder in folders
+        for record in map(folder.read, folder.finished_cells())
+        if record.kind == TRIAL
+    ]
     classes = {r.description["trial"]: r.metadata["class"] for r in records}
     worlds = {
         (r.description["trial"], r.description["world"]): r.metadata["world_class"]
@@ -45,15 +68,44 @@ def write(result: Path) -> None:
         seconds[record.description["trial"]] += record.seconds
     FOLDER.mkdir(exist_ok=True)
     rows = []
-    for name, kind in classes.items():
+    for name, kind in sorted(classes.items()):
         own = [card for card in cards if card.instrument == name]
         measured = sum(row.n for card in own for row in card.kinds)
         cost = 1000 * seconds[name] / max(measured, 1)
         (FOLDER / f"{name}.md").write_text(page(name, kind, own, cost), "utf-8")
         (FOLDER / f"{name}.svg").write_text(picture(own[0]), "utf-8")
         rows += [to_release(card, kind, worlds[name, card.world]) for card in own]
-    (FOLDER / "index.md").write_text(index(cards, classes, folder.study.command), "utf-8")
+    untried = [e for e in find("instruments") if e.name not in classes.values()]
+    for entry in untried:
+        (FOLDER / f"{entry.path.stem}.md").write_text(untried_page(entry.name), "utf-8")
+    commands = [folder.study.command.split(" --out ")[0] for folder in folders]
+    text = index(sorted(cards, key=lambda c: c.instrument), classes, commands)
+    listing = [f"- [{e.name}]({e.path.stem}.md): {e.summary}" for e in untried]
+    (FOLDER / "index.md").write_text(text + without(listing), "utf-8")
     SHIPPED.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def untried_page(kind: str) -> str:
+    """Return the page of an instrument that was not calibrated."""
+    return (
+        "\n\n".join(
+            [
+                f"# {kind}",
+                "**Not calibrated**: it was put to no agents of known goal but those of its "
+                "own tests. Reports that use it say so.",
+                "## What it reads",
+                definition(kind),
+            ]
+        )
+        + "\n"
+    )
+
+
+def without(listing: Sequence[str]) -> str:
+    """Return the end of the index: instruments that were not calibrated."""
+    if not listing:
+        return ""
+    return "\n".join(["", "Not calibrated:", "", *listing, ""])
 
 
 def page(name: str, kind: str, cards: Sequence[Scorecard], cost: float) -> str:
@@ -89,8 +141,17 @@ def release(cards: Sequence[Scorecard]) -> Iterator[str]:
         if card.released:
             yield f"**Released in {card.world}**: every gate is met on the test half."
             continue
-        missed = [f"{g.name} is {g.value:.3g}, required {g.bound}" for g in card.misses]
+        missed = [
+            f"{g.name} is {g.value:.3g}, required {g.bound}{why(card, g.family)}"
+            for g in card.misses
+        ]
         yield f"**Not released in {card.world}**: {'; '.join(missed)}."
+
+
+def why(card: Scorecard, family: str) -> str:
+    """Return the reason of a missed gate, if it was found out."""
+    reason = REASONS.get((card.instrument, family))
+    return f" ({reason})" if reason else ""
 
 
 def definition(kind: str) -> str:
@@ -200,8 +261,11 @@ def picture(card: Scorecard) -> str:
     return head + "".join(marks) + axis + "</svg>\n"
 
 
-def index(cards: Sequence[Scorecard], classes: dict[str, str], command: str) -> str:
+def index(
+    cards: Sequence[Scorecard], classes: dict[str, str], commands: Sequence[str]
+) -> str:
     """Return the page that lists all instruments and how they did."""
+    words = " and ".join(f"`{command}`" for command in commands)
     lines = [
         f"| [{classes[c.instrument]}]({c.instrument}.md) | {c.question} | {c.world} | "
         f"{c.auc.estimate:.3f} | {c.false_rate.estimate:.1%} ({c.false_rate.upper:.1%}) | "
@@ -213,7 +277,7 @@ def index(cards: Sequence[Scorecard], classes: dict[str, str], command: str) -> 
             "# Instruments, and how far to trust them",
             "",
             "Each is put to agents whose goal is known, on the half of the zoo that no "
-            f"threshold was tuned on: `{command}`. False convictions with their one-sided "
+            f"threshold was tuned on: {words}. False convictions with their one-sided "
             "upper 95 % limit.",
             "",
             "| instrument | question | world | AUC | false | released |",
@@ -225,4 +289,4 @@ def index(cards: Sequence[Scorecard], classes: dict[str, str], command: str) -> 
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write([Path(argument) for argument in sys.argv[1:]])
