@@ -29,7 +29,7 @@ SHIPPED = Path(goalscope.__file__).parent / "scoring" / FILE
 COLORS = {"positive": "#0072b2", "negative": "#d55e00", "neither": "#777777"}
 LEFT, WIDTH, ROW = 190, 420, 18
 SATURATED = (
-    "it is at its end for every β of 8 and more, so that nothing is left to rank; between "
+    "it is within 0.01 of its end for every β of 8 and more: nothing is left to rank; between "
     "the lowest dose and the others the order is right"
 )
 REASONS = {
@@ -91,8 +91,8 @@ def untried_page(kind: str) -> str:
         "\n\n".join(
             [
                 f"# {kind}",
-                "**Not calibrated**: it was put to no agents of known goal but those of its "
-                "own tests. Reports that use it say so.",
+                "**Not calibrated**: it was put to no agents of known goal but those of "
+                "its own tests. Reports that use it say so.",
                 "## What it reads",
                 definition(kind),
             ]
