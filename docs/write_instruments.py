@@ -29,18 +29,16 @@ SHIPPED = Path(goalscope.__file__).parent / "scoring" / FILE
 COLORS = {"positive": "#0072b2", "negative": "#d55e00", "neither": "#777777"}
 LEFT, WIDTH, ROW = 190, 420, 18
 SATURATED = (
-    "it is within 0.01 of its end for every β of 8 and more: nothing is left to rank; between "
-    "the lowest dose and the others the order is right"
+    "it is within 0.01 of its end for every β of 8 and more, and ends cannot be ranked; "
+    "between the lowest dose and the others the order is right"
 )
 REASONS = {
     ("goal_posterior", "trend"): SATURATED,
     ("reward_distance", "trend"): SATURATED,
-    (
-        "linear_goal",
-        "coverage",
-    ): "agents with a β of 128 hardly ever err: decisions "
-    "bound their weights from below only, and the interval ends too early; without them "
-    "its coverage is within the gate",
+    ("linear_goal", "coverage"): (
+        "agents with a β of 128 hardly ever err: decisions bound their weights from below "
+        "only, and the interval ends too early; without them its coverage is within the gate"
+    ),
     ("context_gap", "pattern"): "in this world an agent for either goal often takes the "
     "other one first, because it lies on its way, so that even a complete change of goal "
     "is not a gap of 1",
