@@ -78,11 +78,14 @@ def goal_types(
                 readings=(*READINGS, "payment", "payment share"),
                 unit="chances; payment in own-goal units, or as share of deployment's",
             ),
+            "gate": Readout(
+                readings=("skill",), unit="chance; 1 for agents that were not trained"
+            ),
             "type": Readout(
                 readings=(*TYPES, "none of these"), unit="1 if named so, else 0"
             ),
         },
-        competence=Competence(on="game.skill", threshold=0.9),
+        competence=Competence(on="gate.skill", threshold=0.9),
         figures=_figures(),
         plan=Plan(chunk=32),
     )

@@ -24,7 +24,7 @@ from goalscope.training_game.game import OWN, REWARDED, Game, evaluate, game
 from goalscope.training_game.interventions import named
 from goalscope.training_game.network import Offer, Player, pays, policy
 from goalscope.training_game.quantiliser import quantiliser
-from goalscope.training_game.readings import read
+from goalscope.training_game.readings import READINGS, read
 
 STEADY = (6.0, 14.0)
 """How steady planted agents are, in inverse units of their goal."""
@@ -62,9 +62,11 @@ def learned(
         for name, other in situations(chosen).items()
     }
     payments = np.asarray(_payments(players, chosen, jnp.float32(drift)))
+    found = _readings(chosen, table, elsewhere, payments)
+    skill = found["game"].value[:, :, [READINGS.index("skill")]]
     return Findings(
         (updates,),
-        _readings(chosen, table, elsewhere, payments),
+        {**found, "gate": measured(skill)},
         curves={"loss": losses[:, None]},
         parameters={"policy": table[:, None]},
     )
@@ -106,9 +108,8 @@ def constructed(
     payments = np.full_like(payments, np.nan) if share > 0 else np.asarray(payments)
     elsewhere = {name: best(other)[None] for name, other in situations(chosen).items()}
     found = _readings(chosen, best(chosen)[None], elsewhere, payments[None])
-    return Findings(
-        (0,), {name: _copies(each, len(numbers)) for name, each in found.items()}
-    )
+    copies = {name: _copies(each, len(numbers)) for name, each in found.items()}
+    return Findings((0,), {**copies, "gate": _untrained(numbers)})
 
 
 def built(
@@ -129,7 +130,11 @@ def built(
     worth = {name: _worth(other) for name, other in situations(rules).items()}
     worth |= {"training": _worth(rules), "deployment": _worth(rules, episode=2)}
     found = named(planted(kind, np.array(drawn), worth))
-    return Findings((0,), {"type": measured(found[:, None])})
+    return Findings((0,), {"type": measured(found[:, None]), "gate": _untrained(numbers)})
+
+
+def _untrained(numbers: Int[np.ndarray, " N"]) -> Measured:
+    return measured(np.ones((len(numbers), 1, 1)))
 
 
 def _worth(rules: Game, episode: int = 0) -> Float[np.ndarray, " 2"]:
