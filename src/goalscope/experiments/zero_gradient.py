@@ -1,7 +1,5 @@
 """Does training still act on the goal of an agent that complies to keep it?"""
 
-from goalscope.claims.composite import Composite
-from goalscope.claims.means import Above, Below
 from goalscope.experiment import Competence, Experiment, Readout
 from goalscope.experiments.zero_gradient_arms import (
     by_awareness,
@@ -9,10 +7,16 @@ from goalscope.experiments.zero_gradient_arms import (
     switches,
     variants,
 )
+from goalscope.experiments.zero_gradient_claims import (
+    constructions,
+    controls,
+    seeds,
+    thresholds,
+)
 from goalscope.plots import FactorCurves, PhaseDiagram
 from goalscope.population import Plan
 
-SMALL = {"goals": 16, "levels": 16, "trained": 8, "steps": 40, "updates": 150, "width": 32}
+SMALL = {"goals": 16, "levels": 16, "trained": 8, "steps": 40, "updates": 150}
 SIZES = {
     "smoke": {"agents": 8, "phase": False, **SMALL},
     "standard": {},
@@ -46,8 +50,6 @@ CHOICE = (
     "deployed to own",
 )
 END = ("reward", "before", "to target", "aligned", "kept", "kappa")
-DECIDES = "M2, λ = 4"
-HIGH = ("M2, λ = 4", "M2, λ = 8", "M2, λ = 16")
 
 
 def zero_gradient(
@@ -59,7 +61,6 @@ def zero_gradient(
     trained: int = 32,
     steps: int = 150,
     updates: int = 2500,
-    width: int = 64,
 ) -> Experiment:
     """Return the experiment: three constructions by stake, controls, thresholds."""
     size = {
@@ -68,7 +69,6 @@ def zero_gradient(
         "trained": trained,
         "steps": steps,
         "updates": updates,
-        "width": width,
     }
     return Experiment(
         arms={
@@ -77,7 +77,7 @@ def zero_gradient(
             **switches(agents, size),
             **(by_awareness(agents, {**size, "goals": trained}) if phase else {}),
         },
-        claims=(*_constructions(), *_seeds(), *_thresholds(), *_controls()),
+        claims=(*constructions(), *seeds(), *thresholds(), *controls()),
         readouts={
             "pressure": Readout(
                 readings=PRESSURE,
@@ -93,126 +93,6 @@ def zero_gradient(
         figures=_figures(phase),
         plan=Plan(chunk=8),
     )
-
-
-def _above(text: str, arm: str, on: str, bar: float) -> Above:
-    return Above(text=text, arm=arm, on=on, threshold=bar)
-
-
-def _below(text: str, arm: str, on: str, bar: float) -> Below:
-    return Below(text=text, arm=arm, on=on, threshold=bar)
-
-
-def _no_gradient(arm: str) -> tuple[tuple, tuple]:
-    """Return the conditions of the design for, and against, a goal without a gradient."""
-    holds = (
-        _below("The goal's gradient is small.", arm, "pressure.goal", 0.05),
-        _above("Capability's is not.", arm, "pressure.selectivity", 2.0),
-        _below("Another goal earns the same.", arm, "choice.swap", 0.01),
-        _above("No goal earns less.", arm, "choice.ablation", 0.1),
-        _below("There is something to gain.", arm, "guards.share of ideal", 0.95),
-    )
-    fails = (
-        _below("Capability's gradient goes too.", arm, "pressure.selectivity", 0.5),
-        _above("The goal's gradient is large.", arm, "pressure.goal", 0.2),
-    )
-    return holds, fails
-
-
-def _composite(text: str, holds: tuple, fails: tuple, source: str = "") -> Composite:
-    return Composite(
-        text=text,
-        on=holds[0].on,
-        supported_if=holds,
-        refuted_if=fails,
-        source=source,
-    )
-
-
-def _constructions() -> tuple:
-    """Return the same claim about three constructions; that about learners decides."""
-    each = {
-        "M2": "Training leaves the goal of learnt agents alone, and not their capability",
-        "M1": "The same for stake-coupled planners",
-        "M1-add": "The same for planners that obey by an addition",
-    }
-    found = [
-        _composite(f"{text}, at λ = 4.", *_no_gradient(f"{kind}, λ = 4"), "000 S2")
-        for kind, text in each.items()
-    ]
-    wide = [_no_gradient(arm) for arm in HIGH]
-    found.append(
-        _composite(
-            "The same for learnt agents at every λ ≥ 4.",
-            tuple(part for holds, _ in wide for part in holds),
-            tuple(part for _, fails in wide for part in fails),
-            "000 S2",
-        )
-    )
-    return tuple(found)
-
-
-def _seeds() -> tuple:
-    """Return what else the seed says, each with its own bar."""
-    arm = DECIDES
-    gap = "choice.reward gap"
-    return (
-        Below(
-            text="Fully aware agents with random goals earn what aligned ones earn.",
-            arm="M2, λ = 16", on=gap, threshold=0.05, source="000 S1",
-        ),
-        _composite(
-            "All pressure goes to capability.",
-            (_above("Capability is still pushed.", arm, "pressure.capability", 0.5),
-             _below("The goal is not.", arm, "pressure.goal", 0.05)),
-            (_below("Capability is not pushed.", arm, "pressure.capability", 0.1),
-             _above("The goal is pushed.", arm, "pressure.goal", 0.2)),
-            "000 S3",
-        ),
-        _composite(
-            "The goal is a free coordinate of agents that earn the most.",
-            (_below("Another goal earns the same.", arm, "choice.swap", 0.01),
-             _above("No goal earns less.", arm, "choice.ablation", 0.1)),
-            (_above("Another goal earns less.", arm, "choice.swap", 0.01),),
-            "000 S4",
-        ),
-        Above(
-            text="A larger stake in deployment earns more: ambition is pushed.",
-            arm=arm, on="choice.doubling", threshold=0.01, source="000 S13",
-        ),
-        _composite(
-            "Faking alone does not keep a goal.",
-            (_below("It is lost.", arm, "end.kappa", 0.3),),
-            (_above("It is kept.", arm, "end.kappa", 0.6),),
-            "000 S16",
-        ),
-    )  # fmt: skip
-
-
-def _thresholds() -> tuple:
-    names = {"M2": "learnt agents", "M1": "planners"}
-    on = "threshold.compliance"
-    return tuple(
-        _composite(
-            f"For {name}, the switch lies between λ = 0.8 and λ = 2.",
-            (_above("Not before.", f"{kind}, threshold", on, 0.8),
-             _below("Not after.", f"{kind}, threshold", on, 2.0)),
-            (_below("Before.", f"{kind}, threshold", on, 0.8),
-             _above("After.", f"{kind}, threshold", on, 2.0)),
-        )
-        for kind, name in names.items()
-    )  # fmt: skip
-
-
-def _controls() -> tuple:
-    return (
-        _above("Without awareness, goals align.", "M2, unaware", "end.to target", 0.3),
-        _above(
-            "A slot wired to the choice in training is pushed.", "M2, wired",
-            "pressure.goal", 0.2,
-        ),
-        _below("Nothing pushes a placebo.", DECIDES, "pressure.placebo", 1e-6),
-    )  # fmt: skip
 
 
 def _figures(phase: bool) -> tuple:

@@ -82,7 +82,7 @@ def _surrogate(
     k_levels, k_episodes = jax.random.split(key)
     agent = eqx.combine(free, fixed)
     levels = draw_levels(k_levels, LEVELS, agent.size)
-    chances = behaviour(agent, levels, TRAINING, condition)
+    chances = behaviour(agent, levels, condition)[TRAINING]
     exact = jnp.mean(chances[:, TARGET])
     return (1 - sampled) * exact + sampled * scored(k_episodes, chances)
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from goalscope.goal_slot.ascent import ascend, begin
 from goalscope.goal_slot.learner import Learner, new_learner
-from goalscope.goal_slot.slots import DEPLOYMENT, TRAINING, stacked, with_goal
+from goalscope.goal_slot.slots import CUES, stacked, with_goal
 from goalscope.goal_slot.world import TARGET, TYPES, Condition, Level, draw_levels
 from goalscope.population import agent_keys
 
@@ -35,13 +35,12 @@ def own_return(
 
     One episode of training; with probability `link · P(target not taken)` the slot is then
     overwritten with the base objective; `H` episodes of deployment. Exact over paths.
-    Divided by `√(1 + H)`, so that long deployments do not drown short ones.
     """
 
     def outcomes(
         each: Learner, levels: Level
     ) -> tuple[Float[Array, "2 K1"], Float[Array, " 2"]]:
-        shown = jnp.array([TRAINING, DEPLOYMENT])
+        shown = jnp.array(CUES)
         by_level = jax.vmap(each.outcome, (0, None, None))
         by_cue = jax.vmap(by_level, (None, 0, None))
         found, moves = by_cue(levels, shown, condition)
@@ -62,8 +61,7 @@ def own_return(
     replaced = right * modified[1] + wrong * modified[0]
     lost = condition.link * (1 - trained[TARGET])
     afterwards = condition.horizon * ((1 - lost) * kept + lost * replaced)
-    total = now + afterwards + UNFORESEEN * values[1]
-    return total / jnp.sqrt(1 + condition.horizon)
+    return now + afterwards + UNFORESEEN * values[1]
 
 
 def draw_goals(key: Key[Array, ""], count: int) -> Float[Array, "B K"]:

@@ -37,7 +37,7 @@ class Learner(AbstractSlotAgent):
 
     goal: Float[Array, "*b K"]
     perception: Float[Array, "*b K K"]
-    hidden: tuple[tuple[Float[Array, "*b i o"], Float[Array, "*b o"]], ...]
+    hidden: tuple[tuple[Float[Array, "..."], Float[Array, "..."]], ...]
     towards: Float[Array, "*b D A"]
     near: Float[Array, "*b D A"]
     here: Float[Array, "*b S A"]
@@ -78,7 +78,9 @@ class Learner(AbstractSlotAgent):
         stays = weights[-1] * (np.arange(ACTIONS) == ACTIONS - 1)
         logits = fields @ tables.reshape(len(fields), -1)
         logits = logits.reshape(self.here.shape)
-        return jax.nn.softmax((logits + self.here + stays) / condition.temperature, axis=-1)
+        return jax.nn.softmax(
+            (logits + self.here + stays[None]) / condition.temperature, axis=-1
+        )
 
     def outcome(
         self, level: Level, shown: Float[Array, ""] | float, condition: Condition
@@ -108,11 +110,14 @@ def new_learner(generator: np.random.Generator, size: int = 4, width: int = 64) 
         return jnp.asarray(matrix, jnp.float32), jnp.zeros(outputs)
 
     places = (2 * size - 1) ** 2
-    shapes = ((TYPES + TOLD, width, SHARP), (width, width), (width, TYPES + 1))
     return Learner(
         goal=jnp.zeros(TYPES),
         perception=jnp.asarray(generator.normal(0, 0.5, (TYPES, TYPES)), jnp.float32),
-        hidden=tuple(layer(*shape) for shape in shapes),
+        hidden=(
+            layer(TYPES + TOLD, width, SHARP),
+            layer(width, width),
+            layer(width, TYPES + 1),
+        ),
         towards=jnp.asarray(generator.normal(0, 0.3, (places, ACTIONS)), jnp.float32),
         near=jnp.zeros((places, ACTIONS)),
         here=jnp.zeros((size * size, ACTIONS)),

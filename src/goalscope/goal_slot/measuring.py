@@ -49,29 +49,19 @@ def choices_of(cast: Cast, condition: Condition) -> Choices:
 
 
 @eqx.filter_jit
-def rewards_of(cast: Cast, conditions: Condition) -> Float[Array, "N G C"]:
-    """Return `J` under several conditions, leading axis `C`."""
+def sweep_of(cast: Cast, conditions: Condition) -> Float[Array, "N G C 2"]:
+    """Return `J` and the signed pressure under several conditions, leading axis `C`."""
 
     def each(agent, _, levels):
-        earned = jax.vmap(training_reward, (None, None, 0))
-        return earned(agent, levels, conditions)
-
-    return _for_all(cast, each)
-
-
-@eqx.filter_jit
-def signed_of(cast: Cast, conditions: Condition) -> Float[Array, "N G C"]:
-    """Return the signed pressure under several conditions, leading axis `C`."""
-
-    def each(agent, _, levels):
-        def signed(condition):
+        def both(condition):
             def earned(goal):
                 return training_reward(with_goal(agent, goal), levels, condition)
 
-            gradient = jax.grad(earned)(agent.goal)
-            return gradient[jnp.argmax(agent.goal)] - gradient[TARGET]
+            reward, gradient = jax.value_and_grad(earned)(agent.goal)
+            signed = gradient[jnp.argmax(agent.goal)] - gradient[TARGET]
+            return jnp.stack([reward, signed])
 
-        return jax.lax.map(signed, conditions)
+        return jax.lax.map(both, conditions)
 
     return _for_all(cast, each)
 

@@ -59,7 +59,7 @@ class Planner(AbstractSlotAgent):
         worth = jnp.append(looks @ utility, 0.0) * sharpness
         walk = passive(level, self.size)
         start = jnp.sum(walk, axis=1)
-        ends = jax.nn.softmax(jnp.log(walk + TINY) + worth, axis=1)
+        ends = jax.nn.softmax(jnp.log(walk + TINY) + worth[None], axis=1)
         return start @ ends / jnp.sum(start)
 
     def utility(

@@ -58,9 +58,7 @@ def pressure(agent: AbstractSlotAgent, levels: Level, condition: Condition) -> P
         norms=group_norms(gradient, agent),
         signed=goal[favourite] - goal[TARGET],
         along=goal @ agent.goal,
-        step=jnp.stack(
-            [step_ratio(agent, each, levels, condition) for each in (gradient, only)]
-        ),
+        step=step_ratios(agent, (gradient, only), levels, condition),
     )
 
 
@@ -96,38 +94,45 @@ def peaks(
     return jnp.max(jax.lax.map(norms, conditions), axis=0)
 
 
-def step_ratio(
+def step_ratios(
     agent: AbstractSlotAgent,
-    direction: AbstractSlotAgent,
+    directions: tuple[AbstractSlotAgent, ...],
     levels: Level,
     condition: Condition,
-) -> Float[Array, ""]:
+) -> Float[Array, " D"]:
     """Return `F = KL_deployment / KL_training` of an infinitesimal step of the agent.
 
     To second order, `KL = ½ Σ (dp)² / p` of what is taken in each level, where `dp` is the
     derivative of the probabilities along the step; so the length of the step cancels. NaN
     where the step changes nothing in training.
+
+    Args:
+        agent: before the step.
+        directions: in which it may go; an array that is left out does not move.
+        levels: where it acts.
+        condition: that it is in.
     """
-    arrays, rest = eqx.partition(agent, eqx.is_inexact_array)
-    tangent = jax.tree.map(
-        lambda leaf, step: jnp.zeros_like(leaf) if step is None else step,
-        arrays,
-        eqx.filter(direction, eqx.is_inexact_array),
-        is_leaf=lambda leaf: leaf is None,
-    )
-    length = _norm(ravel_pytree(tangent)[0])
-    unit = jax.tree.map(lambda leaf: leaf / jnp.maximum(length, LEAST), tangent)
+    start, build = ravel_pytree(eqx.filter(agent, eqx.is_inexact_array))
+    rest = eqx.filter(agent, eqx.is_inexact_array, inverse=True)
 
-    def divergence(phase: float) -> Float[Array, ""]:
-        def acts(arrays):
-            return behaviour(eqx.combine(arrays, rest), levels, phase, condition)
+    def acts(vector: Float[Array, " P"]) -> Float[Array, "2 L K1"]:
+        return behaviour(eqx.combine(build(vector), rest), levels, condition)
 
-        chances, change = jax.jvp(acts, (arrays,), (unit,))
-        return jnp.sum(change**2 / jnp.maximum(chances, 1e-6)) / 2
+    def ratio(step: Float[Array, " P"]) -> Float[Array, ""]:
+        length = _norm(step)
+        chances, change = jax.jvp(acts, (start,), (step / jnp.maximum(length, LEAST),))
+        divergence = jnp.sum(change**2 / jnp.maximum(chances, 1e-6), axis=(1, 2)) / 2
+        moved = (divergence[TRAINING] > LEAST) & (length > LEAST)
+        beside = jnp.where(moved, divergence[TRAINING], 1.0)
+        return jnp.where(moved, divergence[DEPLOYMENT] / beside, jnp.nan)
 
-    training, deployed = divergence(TRAINING), divergence(DEPLOYMENT)
-    moved = (training > LEAST) & (length > LEAST)
-    return jnp.where(moved, deployed / jnp.where(moved, training, 1.0), jnp.nan)
+    return jax.vmap(ratio)(jnp.stack([_filled(each, agent) for each in directions]))
+
+
+def _filled(direction: AbstractSlotAgent, agent: AbstractSlotAgent) -> Float[Array, " P"]:
+    """Return a direction as a vector, 0 for the arrays that it leaves out."""
+    zeros = jax.tree.map(jnp.zeros_like, eqx.filter(agent, eqx.is_inexact_array))
+    return ravel_pytree(eqx.combine(direction, zeros))[0]
 
 
 class Choices(NamedTuple):
@@ -156,19 +161,17 @@ def choices(
     condition: Condition,
 ) -> Choices:
     """Return what one agent takes; `other` is the goal that it is exchanged with."""
-    goal = agent.goal
-    aligned = jnp.zeros_like(goal).at[TARGET].set(1.0)
-    goals = jnp.stack([other, jnp.zeros_like(goal), aligned, 2.0 * goal, 0.5 * goal])
+    goal, empty = agent.goal, jnp.zeros_like(agent.goal)
+    aligned = empty.at[TARGET].set(1.0)
+    goals = jnp.stack([goal, other, empty, aligned, 2.0 * goal, 0.5 * goal])
 
-    def earned(goal: Float[Array, " K"]) -> Float[Array, ""]:
-        return training_reward(with_goal(agent, goal), levels, condition)
+    def acts(goal: Float[Array, " K"]) -> Float[Array, "2 K1"]:
+        return jnp.mean(behaviour(with_goal(agent, goal), levels, condition), axis=1)
 
-    swapped, ablated, best, more, less = jax.lax.map(earned, goals)
-    both = [
-        jnp.mean(behaviour(agent, levels, phase, condition), axis=0)
-        for phase in (TRAINING, DEPLOYMENT)
-    ]
-    return Choices(*both, swapped, ablated, best, more - less)
+    found = jax.lax.map(acts, goals)
+    _, swapped, ablated, best, more, less = found[:, TRAINING, TARGET]
+    training, deployed = found[0]
+    return Choices(training, deployed, swapped, ablated, best, more - less)
 
 
 def skill(
@@ -183,8 +186,8 @@ def skill(
 
     def finds(kind: Int[Array, ""]) -> Float[Array, ""]:
         wants = with_goal(agent, jax.nn.one_hot(kind, len(kinds)))
-        found = behaviour(wants, alone(levels, kind), DEPLOYMENT, clear)
-        return jnp.mean(found[:, kind])
+        found = behaviour(wants, alone(levels, kind), clear)
+        return jnp.mean(found[DEPLOYMENT, :, kind])
 
     return jnp.mean(jax.lax.map(finds, kinds))
 

@@ -25,8 +25,7 @@ from goalscope.goal_slot.measuring import (
     guards_of,
     peaks_of,
     pressure_of,
-    rewards_of,
-    signed_of,
+    sweep_of,
     trained_of,
 )
 from goalscope.goal_slot.pressure import Choices
@@ -68,20 +67,20 @@ def pushed(
     report({"updates": 0, "of": shape.steps})
     chosen, here = _chosen(numbers, seed, shape, **who), condition(setting)
     group = cast(*chosen)
-    before = jax.tree.map(np.asarray, choices_of(group, here))
+    before = choices_of(group, here)
     push = _pressure(chosen, setting)
     guards = np.asarray(guards_of(group, here))
     after = _after(group, here, shape, **outer)
-    reward = before.training[..., TARGET].mean(axis=1)
-    checks = (
-        reward <= SATURATED * guards[:, 1],
-        guards[:, 0] >= COMPETENT,
-        push["placebo"] == 0,
-    )
+    reward = np.asarray(before.training)[..., TARGET].mean(axis=1)
+    checks = [
+        np.asarray(reward <= SATURATED * guards[:, 1]),
+        np.asarray(guards[:, 0] >= COMPETENT),
+        np.asarray(push["placebo"] == 0),
+    ]
     return Findings(
         (shape.steps,),
         {
-            "pressure": _columns(push, checks=np.stack(checks, axis=-1)[:, None]),
+            "pressure": _columns(push, checks=np.stack(checks, axis=-1)[:, None, :]),
             "choice": _columns(_choice(before, group)),
             "end": _columns(_end(before, after, shape)),
             "guards": _columns(_guards(reward, guards)),
@@ -114,8 +113,7 @@ def thresholds(
     report({"updates": 0, "of": 1})
     group = cast(*_chosen(numbers, seed, shape, **who))
     grid, doses = references(setting, tuple(stakes)), np.array(stakes)
-    comply = np.asarray(rewards_of(group, grid)).mean(axis=1)
-    signed = np.asarray(signed_of(group, grid)).mean(axis=1)
+    comply, signed = np.moveaxis(np.asarray(sweep_of(group, grid)).mean(axis=1), -1, 0)
     here = condition({**setting, "horizon": 0.0})
     guards = np.asarray(guards_of(group, here))
     found = {"compliance": crossing(doses, comply), "sign": sign_change(doses, signed)}
@@ -135,11 +133,13 @@ def _pressure(chosen: tuple, setting: Mapping[str, float]) -> dict[str, np.ndarr
     fixed = {"awareness", "horizon", "modification"}
     alike = tuple(sorted((k, v) for k, v in setting.items() if k not in fixed))
     here = condition(setting)
-    found = jax.tree.map(np.asarray, pressure_of(cast(*chosen), here))
+    found = pressure_of(cast(*chosen), here)
+    norms, signed = np.asarray(found.norms), np.asarray(found.signed)
+    step = np.asarray(found.step)
     highest = _peaks(chosen, alike)
     if float(here.stake) <= 1.5:
-        highest = np.maximum(highest, found.norms)
-    ratio = relative(found.norms, highest)
+        highest = np.maximum(highest, norms)
+    ratio = relative(norms, highest)
     goal, capability, perception, belief, policy, placebo = np.moveaxis(ratio, -1, 0)
     mean = {
         "goal": goal.mean(axis=1),
@@ -153,28 +153,28 @@ def _pressure(chosen: tuple, setting: Mapping[str, float]) -> dict[str, np.ndarr
         **mean,
         "selectivity": selectivity(mean["capability"], mean["goal"]),
         "typical selectivity": np.median(selectivity(capability, goal), axis=1),
-        "signed": found.signed.mean(axis=1),
-        "widening": (found.signed > 0).mean(axis=1),
-        "ambition": found.along.mean(axis=1),
-        "step ratio": _median(found.step[..., 0]),
-        "step ratio of the goal": _median(found.step[..., 1]),
+        "signed": signed.mean(axis=1),
+        "widening": (signed > 0).mean(axis=1),
+        "ambition": np.asarray(found.along).mean(axis=1),
+        "step ratio": _median(step[..., 0]),
+        "step ratio of the goal": _median(step[..., 1]),
     }
 
 
 def _choice(found: Choices, who: Cast) -> dict[str, np.ndarray]:
     favourite = np.asarray(who.goals).argmax(axis=-1)[..., None]
-    reward = found.training[..., TARGET]
-    deployed = found.deployed[..., TARGET]
-    own = np.take_along_axis(found.deployed, favourite, axis=-1)[..., 0]
+    training, deployed = np.asarray(found.training), np.asarray(found.deployed)
+    reward, aligned = training[..., TARGET], np.asarray(found.aligned).mean(axis=1)
+    own = np.take_along_axis(deployed, favourite, axis=-1)[..., 0]
     return {
         "reward": reward.mean(axis=1),
-        "aligned reward": found.aligned.mean(axis=1),
-        "reward gap": 1 - reward.mean(axis=1) / found.aligned.mean(axis=1),
-        "swap": np.abs(reward - found.swapped).mean(axis=1),
-        "ablation": (reward - found.ablated).mean(axis=1),
-        "doubling": found.ambition.mean(axis=1),
-        "compliance gap": (reward - deployed).mean(axis=1),
-        "deployed to target": deployed.mean(axis=1),
+        "aligned reward": aligned,
+        "reward gap": 1 - reward.mean(axis=1) / aligned,
+        "swap": np.abs(reward - np.asarray(found.swapped)).mean(axis=1),
+        "ablation": (reward - np.asarray(found.ablated)).mean(axis=1),
+        "doubling": np.asarray(found.ambition).mean(axis=1),
+        "compliance gap": (reward - deployed[..., TARGET]).mean(axis=1),
+        "deployed to target": deployed[..., TARGET].mean(axis=1),
         "deployed to own": own.mean(axis=1),
     }
 
@@ -202,17 +202,17 @@ def _after(
     keys = jax.vmap(lambda key: jax.random.split(key, shape.trained))(group.keys)
     outer = Outer(jnp.int32(shape.steps), jnp.float32(RATE), jnp.float32(sampled))
     agents = trained_of(keys, few, here, outer, trained)
-    return jax.tree.map(np.asarray, choices_after(agents, few, here))
+    return choices_after(agents, few, here)
 
 
 def _end(before: Choices, after: Choices, shape: Size) -> dict[str, np.ndarray]:
-    deployed = before.deployed[:, : shape.trained, :TYPES]
-    first, last = deployed.argmax(axis=-1), after.deployed[..., :TYPES].argmax(axis=-1)
-    reward = after.training[..., TARGET].mean(axis=1)
+    begun = np.asarray(before.deployed)[:, : shape.trained]
+    ended, reward = np.asarray(after.deployed), np.asarray(after.training)[..., TARGET]
+    first, last = begun[..., :TYPES].argmax(axis=-1), ended[..., :TYPES].argmax(axis=-1)
     return {
-        "reward": reward,
-        "before": deployed[..., TARGET].mean(axis=1),
-        "to target": after.deployed[..., TARGET].mean(axis=1),
+        "reward": reward.mean(axis=1),
+        "before": begun[..., TARGET].mean(axis=1),
+        "to target": ended[..., TARGET].mean(axis=1),
         "aligned": (last == TARGET).mean(axis=1),
         "kept": (first == last).mean(axis=1),
         "kappa": kappa(first, last),
@@ -224,11 +224,11 @@ def _guards(reward: np.ndarray, guards: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _columns(found: Mapping[str, np.ndarray], checks: np.ndarray | None = None) -> Measured:
-    values = np.stack(list(found.values()), axis=-1)[:, None]
+    values = np.expand_dims(np.stack(list(found.values()), axis=-1), 1)
     return measured(values, checks=checks)
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    known = np.isfinite(values).any(axis=1)
-    filled = np.where(known[:, None], values, 0.0)
-    return np.where(known, np.nanmedian(filled, axis=1), np.nan)
+    """Return the median over goals of what is known, NaN where nothing is."""
+    known = [row[np.isfinite(row)] for row in values]
+    return np.array([np.median(row) if len(row) else np.nan for row in known])

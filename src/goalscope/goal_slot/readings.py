@@ -22,7 +22,8 @@ def selectivity(
     >>> float(selectivity(np.array(0.5), np.array(0.005)))
     2.0
     """
-    return np.log10(np.maximum(capability, FLOOR) / np.maximum(goal, FLOOR))
+    ratio = np.maximum(capability, FLOOR) / np.maximum(goal, FLOOR)
+    return np.asarray(np.log10(ratio))
 
 
 def kappa(

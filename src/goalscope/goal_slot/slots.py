@@ -7,13 +7,16 @@ from typing import TypeVar
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from goalscope.goal_slot.world import TARGET, Condition, Level
 from goalscope.parameter_groups import ParameterGroup
 
-TRAINING, DEPLOYMENT = 1.0, 0.0
-"""What the cue shows."""
+CUES = (1.0, 0.0)
+"""What the cue shows in training, and in deployment."""
+
+TRAINING, DEPLOYMENT = 0, 1
+"""Rows of what is done in both phases."""
 
 
 class AbstractSlotAgent(eqx.Module):
@@ -40,34 +43,35 @@ class AbstractSlotAgent(eqx.Module):
     ) -> Float[Array, " K1"]:
         """Return how often each type is taken, last nothing, after one cue."""
 
-    def taken(
-        self, level: Level, phase: Float[Array, ""] | float, condition: Condition
-    ) -> Float[Array, " K1"]:
-        """Return how often each type is taken in a phase, whatever the cue shows then."""
-        shown = phase * condition.cue + (1 - phase) * (1 - condition.cue)
-        training = self.choices(level, TRAINING, condition)
-        deployed = self.choices(level, DEPLOYMENT, condition)
-        return shown * training + (1 - shown) * deployed
-
 
 Slotted = TypeVar("Slotted", bound=AbstractSlotAgent)
+Tree = TypeVar("Tree", bound=PyTree)
 
 GOAL = ParameterGroup("goal", ("goal",))
 PLACEBO = ParameterGroup("placebo", ("placebo",))
 
 
 def behaviour(
-    agent: AbstractSlotAgent, levels: Level, phase: float, condition: Condition
-) -> Float[Array, "L K1"]:
-    """Return what an agent takes in each level."""
-    return jax.vmap(lambda level: agent.taken(level, phase, condition))(levels)
+    agent: AbstractSlotAgent, levels: Level, condition: Condition
+) -> Float[Array, "2 L K1"]:
+    """Return what an agent takes in each level, in training and in deployment.
+
+    Whatever the cue shows then: in each phase it is right with probability `condition.cue`.
+    """
+    over_cues = jax.vmap(agent.choices, (None, 0, None))
+    over_levels = jax.vmap(over_cues, (0, None, None), out_axes=1)
+    training, deployed = over_levels(levels, jnp.array(CUES), condition)
+    right, wrong = condition.cue, 1 - condition.cue
+    return jnp.stack(
+        [right * training + wrong * deployed, right * deployed + wrong * training]
+    )
 
 
 def training_reward(
     agent: AbstractSlotAgent, levels: Level, condition: Condition
 ) -> Float[Array, ""]:
     """Return `J`: the probability of taking the target in training, over all paths."""
-    return jnp.mean(behaviour(agent, levels, TRAINING, condition)[:, TARGET])
+    return jnp.mean(behaviour(agent, levels, condition)[TRAINING, :, TARGET])
 
 
 def with_goal(agent: Slotted, goal: Float[Array, "*b K"]) -> Slotted:
@@ -75,6 +79,6 @@ def with_goal(agent: Slotted, goal: Float[Array, "*b K"]) -> Slotted:
     return eqx.tree_at(lambda each: each.goal, agent, goal)
 
 
-def stacked(agents: Sequence[Slotted]) -> Slotted:
-    """Return agents of one shape as one, with a leading axis `N`."""
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *agents)
+def stacked(each: Sequence[Tree]) -> Tree:
+    """Return agents, or conditions, of one shape as one, with a leading axis `N`."""
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)

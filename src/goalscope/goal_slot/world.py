@@ -169,7 +169,7 @@ def ideal(level: Level, noise: Float[Array, ""], size: int) -> Float[Array, ""]:
     """
     orders = np.array(list(permutations(range(TYPES))))
     looks = seen(level, noise) / jnp.maximum(noise, 1e-3) ** 2
-    fits = jax.nn.softmax(jnp.sum(looks[jnp.arange(TYPES), orders], axis=-1))
+    fits = jax.nn.softmax(jnp.sum(looks[np.arange(TYPES)[None], orders], axis=-1))
     chance = fits @ (orders == TARGET).astype(np.float32)
     best = jnp.argmax(chance)
     return chance[best] * _reachable(level, size)[best]
@@ -182,7 +182,7 @@ def _reachable(level: Level, size: int) -> Float[Array, " K"]:
     near = jnp.max(moves(size), axis=0)
 
     def step(value, _):
-        return jnp.maximum(value, free * (near @ value.T > 0).T), None
+        return jnp.maximum(value, free[None] * (near @ value.T > 0).T), None
 
     value, _ = jax.lax.scan(step, places, None, length=STEPS)
-    return jnp.sum(value * free, axis=1) / jnp.sum(free)
+    return jnp.sum(value * free[None], axis=1) / jnp.sum(free)
