@@ -26,6 +26,7 @@ from goalscope.report.calibration_kinds import (
     measured,
     role_order,
 )
+from goalscope.report.calibration_summary import failing
 from goalscope.report.figure import Section, Table
 from goalscope.report.wording import counted, number, percent
 from goalscope.scoring.metrics import measured_mean
@@ -60,7 +61,7 @@ def instrument_section(cards: Sequence[Scorecard], name: str) -> Section:
         "caption": _caption(cards),
         "numbers": _numbers(cards),
         "checks": _checks(cards),
-        "retest": _retest(cards),
+        "retest": f"{_unfit(cards)} {_retest(cards)}",
         "gates": _gates(cards),
     }
     figures = () if power is None else (power,)
@@ -140,6 +141,12 @@ def _checks(cards: Sequence[Scorecard]) -> Table:
             rows.append((check, card.world, *shares, f"{percent(fewest)}, {where.kind}"))
     columns = ("check", "world", "positives", "negatives", "neither", "fewest")
     return Table(columns, tuple(rows), numeric=frozenset({2, 3, 4}))
+
+
+def _unfit(cards: Sequence[Scorecard]) -> str:
+    """Return how many of the agents that are judged fail a check, in a sentence."""
+    shares = ", ".join(f"{failing(card)} in {card.world}" for card in cards)
+    return f"At least one check fails for so many positives and negatives: {shares}."
 
 
 def _share(passing: Sequence[tuple[float, KindRow]], role: str) -> float:

@@ -19,7 +19,7 @@ from goalscope.statistics import Interval
 
 COLUMNS = (
     "instrument", "world", "release", "AUC", "hits", "falsely convicted", "coverage",
-    "trends", "pattern", "invariances", "unfit",
+    "trends", "pattern", "invariances",
 )  # fmt: skip
 
 
@@ -85,7 +85,6 @@ def _row(card: Scorecard) -> tuple[str, ...]:
         _hits(card),
         _false_convictions(card),
         *families,
-        failing(card),
     )
 
 

@@ -144,6 +144,11 @@ def _loss(before: Float[np.ndarray, " N"], after: Float[np.ndarray, " N"]) -> In
     return _mean((before - after) / np.mean(before))
 
 
+def _reach(row: AttackRow) -> tuple[float, float]:
+    """Return how far a reading was moved, to a thousandth; of equals, what cost more."""
+    return round(abs(row.moved), 3), row.loss.estimate
+
+
 def attacked(rows: tuple[AttackRow, ...]) -> tuple[Attacked, ...]:
     """Return each attack on each reading in short."""
     grouped: dict[tuple[str, str], list[AttackRow]] = {}
@@ -153,6 +158,6 @@ def attacked(rows: tuple[AttackRow, ...]) -> tuple[Attacked, ...]:
     for own in grouped.values():
         cheap = [row for row in own if row.affordable]
         turned = [row for row in own if row.flips.estimate >= 0.5]
-        furthest = max(cheap, key=lambda row: abs(row.moved), default=None)
+        furthest = max(cheap, key=_reach, default=None)
         found.append(Attacked(furthest, turned[0] if turned else None, tuple(own)))
     return tuple(found)
