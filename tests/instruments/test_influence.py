@@ -8,7 +8,7 @@ from jax import numpy as jnp
 
 from goalscope.agents.compiled import compile_agent
 from goalscope.agents.planner import Planner
-from goalscope.agents.planted import uniform
+from goalscope.agents.planted import RandomDeterministic, uniform
 from goalscope.goals import reach
 from goalscope.instruments.influence import Influence
 from goalscope.testing import check_instrument
@@ -66,6 +66,14 @@ def test_a_table_is_influenced_less_than_the_planner_it_copied(measure, fixed):
     table = compile_agent(planner, fixed, fixed.levels)
     ours, theirs = (np.asarray(measure(agent).value[1:]) for agent in (table, planner))
     assert np.sum(ours) < 0.5 * np.sum(theirs)
+
+
+def test_who_acts_differently_in_every_level_is_not_influenced(measure, rng):
+    """Every edit changes what a hash of the level does, relevant or not."""
+    for _ in range(3):
+        reading = measure(RandomDeterministic.init(rng, WORLD))
+        assert reading.value[0] == 0
+        assert np.all(np.asarray(reading.value[1:]) > 1)
 
 
 @pytest.mark.science

@@ -31,6 +31,8 @@ from goalscope.worlds.grid import AbstractGridWorld, pick
 MIN_LEVELS = 4
 NUM_RESAMPLES = 200
 DISCOUNT = 0.95
+CLEAR = 2.5
+"""Standard errors of the sign test, large because several distances are looked at."""
 
 
 class Influence(AbstractInstrument):
@@ -42,8 +44,11 @@ class Influence(AbstractInstrument):
     divergence `KL(π_one ‖ π_other)` of the first action's probabilities, in nats. Beside it
     stands an irrelevant edit: the object stays, and a wall is put in a cell that is on no
     shortest way to it. The reading `horizon` is the largest `d` at which the mean effect
-    exceeds that of the irrelevant edit by more than `threshold`; 0 if there is none. The
-    readings `distance d` are the mean effects, NaN where fewer than 4 levels are that wide.
+    exceeds that of the irrelevant edit by more than `threshold`, and does so in more levels
+    than the other way round, beyond chance (sign test at 2.5 standard errors): who acts
+    differently in every level is changed by either edit as much. It is 0 if there is none.
+    The readings `distance d` are the mean effects, NaN where fewer than 4 levels are that
+    wide.
 
     The interval is what other levels would have given: the Bayesian bootstrap over levels
     (Rubin 1981). The control of each distance is the irrelevant edit, and of `horizon` the
@@ -182,18 +187,24 @@ class Influence(AbstractInstrument):
         self, effects: Float[Array, "L D 3"], weights: Float[Array, " L"]
     ) -> tuple[Float[Array, " R"], Float[Array, " R"]]:
         """Return the readings and their controls."""
-        total = jnp.tensordot(weights, effects, 1)
-        means = total[:, :2] / jnp.maximum(total[:, 2:], 1e-6)
+        relevant, irrelevant = effects[..., 0], effects[..., 1]
+        exists = effects[..., 2] * weights[:, None]
+        number = jnp.maximum(jnp.sum(exists, axis=0), 1e-6)
         counted = jnp.sum(effects[..., 2], axis=0) >= MIN_LEVELS
         steps = jnp.arange(1, self.max_distance + 1)
 
-        def furthest(excess: Float[Array, " D"]) -> Float[Array, ""]:
-            felt = (excess > self.threshold) & counted
+        def mean(each: Float[Array, "L D"]) -> Float[Array, " D"]:
+            return jnp.sum(exists * each, axis=0) / number
+
+        def furthest(excess: Float[Array, "L D"]) -> Float[Array, ""]:
+            more = jnp.sum(exists * (excess > self.threshold), axis=0)
+            less = jnp.sum(exists * (excess < -self.threshold), axis=0)
+            clear = more - less > CLEAR * jnp.sqrt(more + less)
+            felt = (mean(excess) > self.threshold) & clear & counted
             return jnp.max(jnp.where(felt, steps, 0)).astype(jnp.float32)
 
-        relevant, irrelevant = means[:, 0], means[:, 1]
-        value = jnp.append(furthest(relevant - irrelevant), relevant)
-        return value, jnp.append(furthest(irrelevant), irrelevant)
+        value = jnp.append(furthest(relevant - irrelevant), mean(relevant))
+        return value, jnp.append(furthest(irrelevant), mean(irrelevant))
 
 
 def _first_action(
