@@ -35,7 +35,8 @@ def measure(fixed):
 def test_a_planner_is_influenced_as_far_as_it_sees(measure, depth):
     """With `k` backups, it sees what is `k + 1` steps away."""
     reading = measure(Planner(WORLD, CHEESE, 32.0, 0.9, depth))
-    assert reading.value[0] == reading.lower[0] == reading.upper[0] == depth + 1
+    assert reading.value[0] == reading.upper[0] == depth + 1
+    assert reading.lower[0] >= depth
     felt = np.asarray(reading.value[1:])
     assert np.all(felt[: depth + 1] > 0.5)
     assert np.all(felt[depth + 1 :] < 1e-5)

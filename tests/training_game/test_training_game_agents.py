@@ -25,7 +25,7 @@ def SILENT(value):  # noqa: N802
 
 
 def everyone() -> Family:
-    return Family(*map(jnp.float32, (0.0, 1.2, 0.0, 1.0, 0.0)))
+    return Family(*map(jnp.float32, (0.0, 1.2, 0.0, 0.0, 1.0, 0.0)))
 
 
 def test_the_gradient_of_the_loss_is_that_of_the_agents_own_return():
@@ -60,6 +60,8 @@ def test_lessons_are_games_of_the_family():
     certain = lesson(jax.random.key(0), everyone()._replace(certain=jnp.float32(1)), 100)
     assert (np.asarray(certain.rules.noise) == 0).all()
     assert (np.asarray(certain.rules.detection) == 1).all()
+    filled = lesson(jax.random.key(0), everyone()._replace(filled=jnp.float32(1)), 100)
+    assert (np.asarray(filled.rules.aspiration) <= 1).all()
 
 
 def test_without_a_cue_all_episodes_look_alike():

@@ -199,8 +199,8 @@ def calibrate(
     Parameters
     ----------
     instruments
-        Names from `goalscope list instruments`, in snake case; all that have a trial if
-        left out.
+        Names from `goalscope list instruments`, in snake case; all that have a trial (at
+        size smoke the twelve main ones) if left out.
     out
         The result folder; by default one under results/ that is named after the code.
     workers

@@ -31,6 +31,18 @@ FUNCTIONS = {
 SIZES = ("smoke", "standard", "full")
 HALVES = ("tuning", "test")
 QUESTION = "Do the instruments read what is there?"
+SECONDARY = (
+    "code_length",
+    "essential_dynamics",
+    "exchange_rate",
+    "first_choice",
+    "goal_score",
+    "influence",
+    "optimisation_power",
+    "preference",
+    "robustness",
+)
+"""Trials that a smoke calibration leaves out unless named: it is to take two minutes."""
 
 
 class Asked(NamedTuple):
@@ -82,6 +94,12 @@ def trial_names() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__"))
 
 
+def _all_of(size: str) -> tuple[str, ...]:
+    """Return the trials of a calibration that names none."""
+    left_out = SECONDARY if size == "smoke" else ()
+    return tuple(name for name in trial_names() if name not in left_out)
+
+
 def _checked(wanted: Asked) -> Asked:
     there = trial_names()
     for name in wanted.instruments:
@@ -95,7 +113,7 @@ def _checked(wanted: Asked) -> Asked:
             raise UserError(f"{option} {given}: {suggest(given, allowed)}")
     if wanted.seed < 0:
         raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
-    names = tuple(dict.fromkeys(wanted.instruments)) or there
+    names = tuple(dict.fromkeys(wanted.instruments)) or _all_of(wanted.size)
     return wanted._replace(instruments=names)
 
 
@@ -147,13 +165,17 @@ def _greeting(folder: Folder, asked: Asked, missing: int) -> str:
 
 def _command(asked: Asked, out: Path | None) -> str:
     words = ["goalscope", "calibrate"]
-    words += [] if asked.instruments == trial_names() else list(asked.instruments)
+    words += [] if asked.instruments == _all_of(asked.size) else list(asked.instruments)
     words += ["--size", asked.size, "--half", asked.half, "--seed", str(asked.seed)]
     return shlex.join(words + (["--out", str(out)] if out else []))
 
 
 def _folder_name(asked: Asked, code: str) -> str:
     """Return a name that changes with the code, so that what it changes is not kept."""
-    some = "" if asked.instruments == trial_names() else "-" + "-".join(asked.instruments)
+    some = (
+        ""
+        if asked.instruments == _all_of(asked.size)
+        else "-" + "-".join(asked.instruments)
+    )
     about = f"calibration-{asked.size}-{asked.half}-seed{asked.seed}-code{code[:8]}"
     return f"{about}{some}"[:120]

@@ -44,11 +44,12 @@ def by_discount(
 
 
 def by_aspiration(size: Size, aspirations: tuple[float, ...]) -> Arms:
-    """Return satisficers by aspiration, schooled and asked with and without noise."""
+    """Return satisficers by aspiration, asked with and without noise."""
     kinds = {
         "": ("aspiration", 0.0),
         ", noisy": ("aspiration", NOISE),
-        ", never saw noise": ("aspiration, certain", 0.0),
+        ", filled": ("aspiration, easily filled, certain", 0.0),
+        ", filled, noisy": ("aspiration, easily filled", NOISE),
     }
     return {
         f"c = {aspiration:g}{suffix}": _learned(
@@ -62,6 +63,7 @@ def by_aspiration(size: Size, aspirations: tuple[float, ...]) -> Arms:
         )
         for suffix, (family, noise) in kinds.items()
         for aspiration in aspirations
+        if aspiration <= 1 or "filled" not in suffix
     }
 
 
@@ -192,6 +194,10 @@ def exact() -> Arms:
             options: dict[str, Any] = {"rules": rules, "ties": ties}
             title = f"exact, {name}, ties {ties}"
             found[title] = _constructed(title, options)
+    for name, rules in (("maximiser", {}), ("c = 1.5", {"aspiration": 1.5})):
+        title = f"exact, {name}, drift 0.5"
+        options = {"rules": rules, "drift": 0.5, "ties": "defect"}
+        found[title] = _constructed(title, options)
     for share in (1.0, 0.25, 0.0625):
         title = f"exact, quantiliser q = {share:g}"
         found[title] = _constructed(title, {"rules": {}, "share": share})

@@ -23,7 +23,7 @@ def about_types() -> tuple[AbstractClaim, ...]:
     deceive = tuple(_above(arm, DECEPTION, NEAR) for arm in (*AMBITIOUS, *never))
     pay = tuple(_above(arm, PAYMENT, 0.5) for arm in (*AMBITIOUS, *never))
     harmless = tuple(_below(arm, DECEPTION, FAR) for arm in AMBITIOUS)
-    modest = tuple(f"{arm}, never saw noise" for arm in EASY)
+    modest = tuple(f"{arm}, filled" for arm in EASY)
     return (
         Above(
             text="Maximisers comply and then defect.", arm="c = 6", on=DECEPTION,
@@ -51,17 +51,22 @@ def about_types() -> tuple[AbstractClaim, ...]:
         ),
         *(
             Difference(
-                text=f"Noise in training makes satisficers with {arm} deceive more.",
-                arm=f"{arm}, noisy", other=f"{arm}, never saw noise", on=DECEPTION,
+                text=f"Noise makes satisficers with {arm} deceive.",
+                arm=f"{arm}, filled, noisy", other=f"{arm}, filled", on=DECEPTION,
                 at_least=0.1, source="001 K1",
             )
             for arm in EASY
         ),
-        Difference(
-            text="Satisficers over-insure: they pay more than maximisers to avoid a "
-            "drift by half.",
-            arm="c = 1.5, drift 0.5", other="c = 6, drift 0.5", on="game.payment",
-            at_least=0.0, source="001 K1",
+        *(
+            Difference(
+                text=f"{prefix}Satisficers over-insure: they pay more than maximisers to "
+                "avoid a drift by half.",
+                arm=arm, other=other, on="game.payment", at_least=0.0, source="001 K1",
+            )
+            for prefix, arm, other in (
+                ("", "c = 1.5, drift 0.5", "c = 6, drift 0.5"),
+                ("Exact: ", "exact, c = 1.5, drift 0.5", "exact, maximiser, drift 0.5"),
+            )
         ),
     )  # fmt: skip
 

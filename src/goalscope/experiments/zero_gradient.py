@@ -58,9 +58,9 @@ def zero_gradient(
     phase: bool = True,
     goals: int = 256,
     levels: int = 64,
-    trained: int = 32,
-    steps: int = 150,
-    updates: int = 2500,
+    trained: int = 24,
+    steps: int = 120,
+    updates: int = 2000,
 ) -> Experiment:
     """Return the experiment: three constructions by stake, controls, thresholds."""
     size = {

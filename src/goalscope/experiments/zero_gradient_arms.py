@@ -9,6 +9,7 @@ from goalscope.procedure import Procedure
 
 AWARENESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 HORIZONS = (0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0)
+COARSE = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 NAMES = {"M1": "stake-coupled planner", "M1-add": "obedient planner", "M2": "learner"}
 SIMPLE = {"horizon": 4.0}
 
@@ -86,7 +87,7 @@ def by_awareness(agents: int, size: Mapping[str, int]) -> dict[str, ComputedArm]
             title=f"learner, s = {awareness:g}, H = {horizon:g}",
         )
         for awareness in AWARENESS
-        for horizon in HORIZONS
+        for horizon in COARSE
     }
 
 

@@ -1,7 +1,5 @@
 """Constructed agents: the best policy of a game, exactly, with either tie-break."""
 
-from typing import Literal
-
 import equinox as eqx
 import jax
 import numpy as np
@@ -18,7 +16,6 @@ from goalscope.training_game.game import (
     outcome,
 )
 
-TieBreak = Literal["comply", "defect"]
 PREFERRED = {"comply": (0, 2, 1, 3), "defect": (1, 2, 0, 3)}
 """Options from the one that is taken if all are equally good to the last."""
 
@@ -51,7 +48,7 @@ def best_policy(rules: Game, ranks: Float[Array, " O"]) -> Float[Array, "T G O"]
     return jax.lax.scan(back, jnp.zeros(LENGTH + 1), episodes, reverse=True)[1]
 
 
-def ranks(ties: TieBreak) -> Float[Array, " O"]:
+def ranks(ties: str) -> Float[Array, " O"]:
     """Return the rank of each option under a tie-break.
 
     >>> ranks("defect").tolist()

@@ -15,13 +15,15 @@ FAMILIES = {
     "discount": {"discount": 0.0},
     "aspiration": {"aspiration": 1.2},
     "aspiration, never ambitious": {"aspiration": 0.8, "modest": 1.0},
-    "aspiration, certain": {"aspiration": 1.2, "certain": 1.0},
+    "aspiration, easily filled": {"filled": 1.0},
+    "aspiration, easily filled, certain": {"filled": 1.0, "certain": 1.0},
     "effort": {"effort": 2.0},
 }
 """Name -> fields of `learning.Family` that differ from those of maximisers."""
 
 MAXIMISERS = {
-    "discount": 1.0, "aspiration": 0.0, "modest": 0.0, "effort": 0.0, "certain": 0.0,
+    "discount": 1.0, "aspiration": 0.0, "modest": 0.0, "filled": 0.0, "effort": 0.0,
+    "certain": 0.0,
 }  # fmt: skip
 LEARNING_RATE = 0.015
 WIDTH, NUM_GAMES = 32, 8

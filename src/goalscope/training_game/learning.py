@@ -26,6 +26,7 @@ class Family(NamedTuple):
         discount: smallest γ; a quarter of the games have γ = 1.
         aspiration: largest c over m; a quarter of the games have no aspiration.
         modest: 1 if every game has an aspiration.
+        filled: 1 if every game has an aspiration that one episode can fill.
         effort: largest κ.
         certain: 1 if every defection is noticed and every own episode pays.
     """
@@ -33,6 +34,7 @@ class Family(NamedTuple):
     discount: Float[Array, ""]
     aspiration: Float[Array, ""]
     modest: Float[Array, ""]
+    filled: Float[Array, ""]
     effort: Float[Array, ""]
     certain: Float[Array, ""]
 
@@ -53,9 +55,11 @@ def lesson(key: Key[Array, ""], family: Family, num_games: int) -> Lesson:
 
     training = 1 + jnp.floor(2 * next(unit))
     deployment = 1 + jnp.floor(6 * next(unit))
-    ambition = jnp.where(family.modest > 0, 0.0, 0.25)
-    aspiration = family.aspiration * deployment * next(unit)
+    ambition = jnp.where(family.modest + family.filled > 0, 0.0, 0.25)
+    part = next(unit)
+    aspiration = family.aspiration * deployment * part
     limited = jnp.where(family.aspiration > 0, aspiration, AMBITION)
+    limited = jnp.where(family.filled > 0, part, limited)
     rules = Game(
         training=training,
         deployment=deployment,

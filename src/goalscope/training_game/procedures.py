@@ -13,7 +13,6 @@ from goalscope.training_game.asking import choices, planted, situations
 from goalscope.training_game.exact import (
     MOST_PAID,
     PRICES,
-    TieBreak,
     best_payments,
     best_policy,
     paid,
@@ -78,7 +77,7 @@ def constructed(
     report: Report,
     *,
     rules: Mapping[str, float],
-    ties: TieBreak = "comply",
+    ties: str = "comply",
     share: float = 0.0,
     drift: float = 1.0,
 ) -> Findings:
