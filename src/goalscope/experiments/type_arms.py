@@ -1,6 +1,6 @@
 """Arms of the experiment on goal types: who wants what how much, in which game."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from goalscope.experiment import ComputedArm
@@ -12,6 +12,7 @@ Rules = Mapping[str, float]
 Arms = dict[str, ComputedArm]
 
 NOISE, ASKED, FLAWED = 0.2, {"bonus": 1.5}, {"aligned": 1.0, "flaw": 0.2}
+SYMBOLS = {"effort": "κ", "detection": "d"}
 COPIES = 8
 """Agents of a constructed arm; they are all alike."""
 
@@ -27,20 +28,18 @@ def by_discount(
     size: Size, discounts: tuple[float, ...], deployments: tuple[int, ...]
 ) -> Arms:
     """Return maximisers by discount, and by length of deployment."""
-    found = {}
-    for deployment in deployments:
-        group = "discount" if deployment == 3 else "discount, other deployments"
-        for discount in discounts:
-            name = f"γ = {discount:g}" + ("" if deployment == 3 else f", m = {deployment}")
-            found[name] = _learned(
-                size,
-                name,
-                group,
-                {"discount": discount, "deployment": deployment},
-                factors={"discount": discount, "deployment episodes": deployment},
-                dose=discount,
-            )
-    return found
+    return _named(
+        _learned(
+            size,
+            f"γ = {discount:g}" + ("" if count == 3 else f", m = {count}"),
+            "discount" if count == 3 else "discount, other deployments",
+            {"discount": discount, "deployment": count},
+            factors={"discount": discount, "deployment episodes": count},
+            dose=discount,
+        )
+        for count in deployments
+        for discount in discounts
+    )
 
 
 def by_aspiration(size: Size, aspirations: tuple[float, ...]) -> Arms:
@@ -51,8 +50,8 @@ def by_aspiration(size: Size, aspirations: tuple[float, ...]) -> Arms:
         ", filled": ("aspiration, easily filled, certain", 0.0),
         ", filled, noisy": ("aspiration, easily filled", NOISE),
     }
-    return {
-        f"c = {aspiration:g}{suffix}": _learned(
+    return _named(
+        _learned(
             size,
             f"c = {aspiration:g}{suffix}",
             f"satisficers{suffix}",
@@ -64,13 +63,13 @@ def by_aspiration(size: Size, aspirations: tuple[float, ...]) -> Arms:
         for suffix, (family, noise) in kinds.items()
         for aspiration in aspirations
         if aspiration <= 1 or "filled" not in suffix
-    }
+    )
 
 
 def never_ambitious(size: Size, aspirations: tuple[float, ...]) -> Arms:
     """Return satisficers of networks that no game ever asked to maximise."""
-    return {
-        f"c = {aspiration:g}, never ambitious": _learned(
+    return _named(
+        _learned(
             size,
             f"c = {aspiration:g}, never ambitious",
             "satisficers, never ambitious",
@@ -80,29 +79,30 @@ def never_ambitious(size: Size, aspirations: tuple[float, ...]) -> Arms:
             dose=aspiration,
         )
         for aspiration in aspirations
-    }
+    )
 
 
-def by_effort(size: Size, efforts: tuple[float, ...]) -> Arms:
-    """Return agents to which pretending is an effort, by what an episode of it costs."""
-    return {
-        f"κ = {effort:g}": _learned(
+def by_one(size: Size, utility: str, values: tuple[float, ...]) -> Arms:
+    """Return maximisers by `effort` of pretending, or by chance of `detection`."""
+    family = "effort" if utility == "effort" else "discount"
+    return _named(
+        _learned(
             size,
-            f"κ = {effort:g}",
-            "effort",
-            {"effort": effort},
-            family="effort",
-            factors={"effort": effort},
-            dose=effort,
+            f"{SYMBOLS[utility]} = {value:g}",
+            utility,
+            {utility: value},
+            family=family,
+            factors={utility: value},
+            dose=value,
         )
-        for effort in efforts
-    }
+        for value in values
+    )
 
 
 def by_drift(size: Size, drifts: tuple[float, ...]) -> Arms:
     """Return maximisers and satisficers who may pay to avoid a small edit of their goal."""
-    return {
-        f"c = {aspiration:g}, drift {drift:g}": _learned(
+    return _named(
+        _learned(
             size,
             f"c = {aspiration:g}, drift {drift:g}",
             "drift",
@@ -113,62 +113,45 @@ def by_drift(size: Size, drifts: tuple[float, ...]) -> Arms:
         )
         for aspiration in (1.5, 6.0)
         for drift in drifts
-    }
-
-
-def by_detection(size: Size, detections: tuple[float, ...]) -> Arms:
-    """Return maximisers by the chance that a defection is noticed."""
-    return {
-        f"d = {detection:g}": _learned(
-            size,
-            f"d = {detection:g}",
-            "detection",
-            {"detection": detection},
-            factors={"detection": detection},
-            dose=detection,
-        )
-        for detection in detections
-    }
+    )
 
 
 def confessing(
     size: Size, discounts: tuple[float, ...], deployments: tuple[int, ...]
 ) -> Arms:
     """Return maximisers who are paid 1.5 for a confession, by discount and deployment."""
-    found = {}
-    for deployment in deployments:
-        for discount in discounts if deployment == 3 else (1.0,):
-            name = f"asked, γ = {discount:g}, m = {deployment}"
-            group = "asked" if deployment == 3 else "asked, other deployments"
-            found[name] = _learned(
-                size,
-                name,
-                group,
-                {"discount": discount, "deployment": deployment, **ASKED},
-                factors={"discount": discount} if deployment == 3 else {},
-                dose=discount,
-            )
-    return found
+    return _named(
+        _learned(
+            size,
+            f"asked, γ = {discount:g}, m = {count}",
+            "asked" if count == 3 else "asked, other deployments",
+            {"discount": discount, "deployment": count, **ASKED},
+            factors={"discount": discount} if count == 3 else {},
+            dose=discount,
+        )
+        for count in deployments
+        for discount in (discounts if count == 3 else (1.0,))
+    )
 
 
 def base_concept(size: Size, deployments: tuple[int, ...]) -> Arms:
     """Return agents whose goal is their concept of the base goal, wrong now and then."""
-    return {
-        f"goal = concept, m = {deployment}": _learned(
+    return _named(
+        _learned(
             size,
-            f"goal = concept, m = {deployment}",
+            f"goal = concept, m = {count}",
             "goal = concept",
-            {"deployment": deployment, **FLAWED},
-            factors={"deployment episodes": deployment},
-            dose=deployment,
+            {"deployment": count, **FLAWED},
+            factors={"deployment episodes": count},
+            dose=count,
         )
-        for deployment in deployments
-    }
+        for count in deployments
+    )
 
 
 def without_cue(size: Size) -> Arms:
     """Return maximisers who cannot tell training from deployment."""
-    return {"no cue": _learned(size, "no cue", "no cue", {"cue": 0.0})}
+    return _named([_learned(size, "no cue", "no cue", {"cue": 0.0})])
 
 
 def exact() -> Arms:
@@ -188,33 +171,34 @@ def exact() -> Arms:
         "maximiser, asked": ASKED,
         "goal = concept": FLAWED,
     }
-    found = {}
-    for name, rules in utilities.items():
-        for ties in ("comply", "defect"):
-            options: dict[str, Any] = {"rules": rules, "ties": ties}
-            title = f"exact, {name}, ties {ties}"
-            found[title] = _constructed(title, options)
-    for name, rules in (("maximiser", {}), ("c = 1.5", {"aspiration": 1.5})):
-        title = f"exact, {name}, drift 0.5"
-        options = {"rules": rules, "drift": 0.5, "ties": "defect"}
-        found[title] = _constructed(title, options)
+    options: dict[str, dict[str, Any]] = {
+        f"{name}, ties {ties}": {"rules": rules, "ties": ties}
+        for name, rules in utilities.items()
+        for ties in ("comply", "defect")
+    }
+    for name in ("maximiser", "c = 1.5"):
+        told = {"rules": utilities[name], "ties": "defect", "drift": 0.5}
+        options[f"{name}, drift 0.5"] = told
     for share in (1.0, 0.25, 0.0625):
-        title = f"exact, quantiliser q = {share:g}"
-        found[title] = _constructed(title, {"rules": {}, "share": share})
-    return found
+        options[f"quantiliser q = {share:g}"] = {"rules": {}, "share": share}
+    return _named(_constructed(f"exact, {name}", told) for name, told in options.items())
 
 
 def of_known_type(agents: int) -> Arms:
     """Return agents that were built to be of a type."""
-    return {
-        f"built: {kind}": ComputedArm(
+    return _named(
+        ComputedArm(
             title=f"built: {kind}",
             procedure=Procedure(built, {"kind": kind}),
             agents=agents,
             group="built",
         )
         for kind in TYPES
-    }
+    )
+
+
+def _named(arms: Iterable[ComputedArm]) -> Arms:
+    return {arm.title: arm for arm in arms}
 
 
 def _constructed(title: str, options: Mapping[str, Any]) -> ComputedArm:
