@@ -28,7 +28,7 @@ SIZES = {
 def first_sight(
     *,
     starts_each: int = 96,
-    trained_each: int = 32,
+    trained_each: int = 48,
     moduli: tuple[int, ...] = (23, 59),
     pairs: tuple[str, ...] = tuple(COURSES),
     signs: int = len(SIGN_COURSES),
