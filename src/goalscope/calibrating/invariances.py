@@ -58,15 +58,9 @@ MOVED = ("levels are turned or reflected", "states are renumbered")
 REDRAWN = {
     *((name, what) for name in ("Horizon", "EditGeneralisation") for what in MOVED),
     *((name, what) for name in ("RepresentedGoal", "LinearGoal") for what in MOVED),
-<<<<<<< HEAD
     *(("OptimisationPower", what) for what in MOVED),
     ("LearningCoefficient", MOVED[1]),
     ("LearningCoefficient", "units are permuted"),
-=======
-    ("LearningCoefficient", MOVED[1]),
-    ("LearningCoefficient", "units are permuted"),
-    ("LearningCoefficient", "layers are rescaled"),
->>>>>>> origin/main
     ("RepresentedGoal", "units are permuted"),
     ("GoalPressure", "units are permuted"),
 }
