@@ -68,7 +68,7 @@ def gap_pressure(stake: float, sharpness: float = 60.0) -> tuple[float, float]:
     agent = best_responder(sharpness)
     condition = Condition(horizon=stake, noise=0.0)
 
-    value, slope = _reward_by_gap(0.4, agent, condition)
+    value, slope = _reward_by_gap(jnp.float32(0.4), agent, condition)
     return float(value), float(slope)
 
 
@@ -248,6 +248,11 @@ def test_sampled_gradients_average_to_the_exact_one():
     each = jax.vmap(lambda key: jax.grad(lambda x: scored(key, jax.nn.softmax(x)))(logits))
     found = each(jax.random.split(jax.random.key(0), 20000)).mean(axis=0)
     np.testing.assert_allclose(found, exact, atol=0.01)
+
+
+@eqx.filter_jit
+def _outcomes(each, levels, shown, condition):
+    return jax.vmap(each.outcome, (0, None, None))(levels, shown, condition)
 
 
 def test_a_meta_episode_is_worth_what_its_parts_are():
