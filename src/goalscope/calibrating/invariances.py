@@ -61,6 +61,7 @@ REDRAWN = {
     *(("OptimisationPower", what) for what in MOVED),
     ("LearningCoefficient", MOVED[1]),
     ("LearningCoefficient", "units are permuted"),
+    ("Influence", MOVED[0]),
     ("RepresentedGoal", "units are permuted"),
     ("GoalPressure", "units are permuted"),
 }
