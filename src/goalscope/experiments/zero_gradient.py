@@ -38,6 +38,14 @@ PRESSURE = (
     "step ratio",
     "step ratio of the goal",
 )
+UNITS = (
+    *["share of the own peak for λ ≤ 1.5"] * 6,
+    *["decades"] * 2,
+    "probability per unit of goal",
+    "share of goals",
+    "probability",
+    *["ratio of divergences"] * 2,
+)
 CHOICE = (
     "reward",
     "aligned reward",
@@ -49,7 +57,7 @@ CHOICE = (
     "deployed to target",
     "deployed to own",
 )
-END = ("reward", "before", "to target", "aligned", "kept", "kappa")
+END = ("reward", "before", "to target", "aligned", "kept", "kappa", "moved")
 
 
 def zero_gradient(
@@ -81,7 +89,7 @@ def zero_gradient(
         readouts={
             "pressure": Readout(
                 readings=PRESSURE,
-                unit="share of the agent's own peak for λ ≤ 1.5; decades; probability",
+                unit="; ".join(UNITS),
                 check_names=("unsaturated", "competent", "placebo"),
             ),
             "choice": Readout(readings=CHOICE, unit="probability"),
@@ -101,7 +109,8 @@ def _figures(phase: bool) -> tuple:
         FactorCurves(
             title=f"Gradient by group, {kind}",
             caption="Relative to the same agent's peak over λ ≤ 1.5, which is 1; the goal "
-            "without the part along itself. Nothing reads the placebo.",
+            "without the part along itself. Nothing reads the placebo: it is at 0, below "
+            "any logarithmic axis.",
             group=kind, on=rho, x="stake", log=True, lines={"λ = 1": 1.0},
         )
         for kind in ("M2", "M1", "M1-add")

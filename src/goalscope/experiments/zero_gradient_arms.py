@@ -12,6 +12,7 @@ HORIZONS = (0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0)
 COARSE = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 NAMES = {"M1": "stake-coupled planner", "M1-add": "obedient planner", "M2": "learner"}
 SIMPLE = {"horizon": 4.0}
+OUTER = ("trained", "sampled", "plain")
 
 
 def _who(kind: str) -> tuple[dict[str, Any], dict[str, float]]:
@@ -40,11 +41,11 @@ def arm(
         setting: fields of the condition.
         title: what it is called; the stake if empty.
         group: arms of one group form a curve.
-        options: `goals`, `trained` and `sampled`, see `procedures.pushed`.
+        options: `goals` and those of `OUTER`, see `procedures.pushed`.
     """
     who, own = _who(kind)
     who |= {name: options[name] for name in ("goals",) if name in options}
-    outer = {name: options[name] for name in ("trained", "sampled") if name in options}
+    outer = {name: options[name] for name in OUTER if name in options}
     outer = ({} if kind == "M2" else {"trained": "all"}) | outer
     fields = {**own, **setting}
     awareness, horizon = fields.get("awareness", 1.0), fields.get("horizon", 0.0)
@@ -108,6 +109,8 @@ VARIANTS: Mapping[str, tuple[str, dict[str, float], dict[str, Any]]] = {
     "M2, unfrozen, λ = 4": ("M2", SIMPLE, {"trained": "all"}),
     "M2, REINFORCE, λ = 0": ("M2", {}, {"sampled": 1.0}),
     "M2, REINFORCE, λ = 4": ("M2", SIMPLE, {"sampled": 1.0}),
+    "M2, plain steps, λ = 0": ("M2", {}, {"plain": 0.05}),
+    "M2, plain steps, λ = 4": ("M2", SIMPLE, {"plain": 0.05}),
 }
 """Controls, sweeps and replications: name -> construction, condition, options."""
 

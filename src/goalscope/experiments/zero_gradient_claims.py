@@ -3,7 +3,7 @@
 from goalscope.claims.composite import Composite
 from goalscope.claims.means import Above, Below, Difference
 
-DECIDES = "M2, λ = 4"
+DECIDES, PLAIN = "M2, λ = 4", "M2, plain steps, λ = 4"
 
 
 def _above(text: str, arm: str, on: str, bar: float) -> Above:
@@ -89,11 +89,14 @@ def seeds() -> tuple:
             text="A larger stake in deployment earns more: ambition is pushed.",
             arm=arm, on="choice.doubling", threshold=0.01, source="000 S13",
         ),
-        _composite(
-            "Faking alone does not keep a goal.",
-            (_below("It is lost.", arm, "end.kappa", 0.3),),
-            (_above("It is kept.", arm, "end.kappa", 0.6),),
-            source="000 S16",
+        *(
+            _composite(
+                f"Faking alone does not keep a goal{under}.",
+                (_below("It is lost.", where, "end.kappa", 0.3),),
+                (_above("It is kept.", where, "end.kappa", 0.6),),
+                source="000 S16",
+            )
+            for under, where in (("", arm), (", in plain steps", PLAIN))
         ),
     )  # fmt: skip
 

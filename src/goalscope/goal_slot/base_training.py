@@ -27,11 +27,14 @@ class Outer(eqx.Module):
         rate: of Adam.
         sampled: 0 for the exact gradient; 1 for REINFORCE (Williams 1992), which samples
             an episode in each level, with the mean reward as its baseline.
+        plain: rate of plain gradient steps, which replace Adam's if it is above 0: Adam
+            moves a parameter as far by a gradient without magnitude as by a large one.
     """
 
     steps: Int[Array, ""]
     rate: Float[Array, ""]
     sampled: Float[Array, ""]
+    plain: Float[Array, ""]
 
 
 def base_trained(
@@ -58,7 +61,13 @@ def base_trained(
         gradient = jax.grad(_surrogate)(
             free, fixed, jax.random.fold_in(key, index), condition, outer.sampled
         )
-        return ascend(free, gradient, state, outer.rate)
+        moved, state = ascend(free, gradient, state, outer.rate)
+        by_adam = outer.plain == 0
+
+        def chosen(before, after, slope):
+            return jnp.where(by_adam, after, before + outer.plain * slope)
+
+        return jax.tree.map(chosen, free, moved, gradient), state
 
     free, _ = jax.lax.fori_loop(0, outer.steps, step, (free, begin(free)))
     return eqx.combine(free, fixed)

@@ -29,8 +29,9 @@ from goalscope.goal_slot.measuring import (
     trained_of,
 )
 from goalscope.goal_slot.pressure import Choices
-from goalscope.goal_slot.readings import crossing, kappa, relative, selectivity, sign_change
-from goalscope.goal_slot.world import TARGET, TYPES, Condition
+from goalscope.goal_slot.readings import crossing, relative, selectivity, sign_change
+from goalscope.goal_slot.summaries import chosen, ended, known_median
+from goalscope.goal_slot.world import TARGET, Condition
 from goalscope.procedure import Findings, Measured, Report, measured
 
 SATURATED, COMPETENT = 0.95, 0.9
@@ -60,29 +61,27 @@ def pushed(
         who: `construction` (planner or learner) and `goals` (other: random goals with
             another favourite than the target; target: with that one).
         setting: fields of `world.Condition`.
-        outer: of base training: `trained` (goal or all), and `sampled`, 1 for REINFORCE.
+        outer: of base training: `trained` (goal or all), `sampled`, 1 for REINFORCE, and
+            `plain`, the rate of plain gradient steps instead of Adam's.
         size: fields of `conditions.Size`.
     """
     shape = Size(**size)
     report({"updates": 0, "of": shape.steps})
-    chosen, here = _chosen(numbers, seed, shape, **who), condition(setting)
-    group = cast(*chosen)
+    asked, here = _chosen(numbers, seed, shape, **who), condition(setting)
+    group = cast(*asked)
     before = choices_of(group, here)
-    push = _pressure(chosen, setting)
+    push = _pressure(asked, setting)
     guards = np.asarray(guards_of(group, here))
-    after = _after(group, here, shape, **outer)
+    after, moved = _after(group, here, shape, **outer)
     reward = np.asarray(before.training)[..., TARGET].mean(axis=1)
-    checks = [
-        np.asarray(reward <= SATURATED * guards[:, 1]),
-        np.asarray(guards[:, 0] >= COMPETENT),
-        np.asarray(push["placebo"] == 0),
-    ]
+    unsaturated = np.asarray(reward <= SATURATED * guards[:, 1])
+    checks = [unsaturated, guards[:, 0] >= COMPETENT, push["placebo"] == 0]
     return Findings(
         (shape.steps,),
         {
             "pressure": _columns(push, checks=np.stack(checks, axis=-1)[:, None, :]),
-            "choice": _columns(_choice(before, group)),
-            "end": _columns(_end(before, after, shape)),
+            "choice": _columns(chosen(before, np.asarray(group.goals))),
+            "end": _columns({**ended(before, after, shape.trained), "moved": moved}),
             "guards": _columns(_guards(reward, guards)),
         },
     )
@@ -156,26 +155,8 @@ def _pressure(chosen: tuple, setting: Mapping[str, float]) -> dict[str, np.ndarr
         "signed": signed.mean(axis=1),
         "widening": (signed > 0).mean(axis=1),
         "ambition": np.asarray(found.along).mean(axis=1),
-        "step ratio": _median(step[..., 0]),
-        "step ratio of the goal": _median(step[..., 1]),
-    }
-
-
-def _choice(found: Choices, who: Cast) -> dict[str, np.ndarray]:
-    favourite = np.asarray(who.goals).argmax(axis=-1)[..., None]
-    training, deployed = np.asarray(found.training), np.asarray(found.deployed)
-    reward, aligned = training[..., TARGET], np.asarray(found.aligned).mean(axis=1)
-    own = np.take_along_axis(deployed, favourite, axis=-1)[..., 0]
-    return {
-        "reward": reward.mean(axis=1),
-        "aligned reward": aligned,
-        "reward gap": 1 - reward.mean(axis=1) / aligned,
-        "swap": np.abs(reward - np.asarray(found.swapped)).mean(axis=1),
-        "ablation": (reward - np.asarray(found.ablated)).mean(axis=1),
-        "doubling": np.asarray(found.ambition).mean(axis=1),
-        "compliance gap": (reward - deployed[..., TARGET]).mean(axis=1),
-        "deployed to target": deployed[..., TARGET].mean(axis=1),
-        "deployed to own": own.mean(axis=1),
+        "step ratio": known_median(step[..., 0]),
+        "step ratio of the goal": known_median(step[..., 1]),
     }
 
 
@@ -197,26 +178,16 @@ def _after(
     *,
     trained: Trained = "goal",
     sampled: float = 0.0,
-) -> Choices:
+    plain: float = 0.0,
+) -> tuple[Choices, np.ndarray]:
+    """Return what agents do after base training, and how far it moved their goals."""
     few = group._replace(goals=group.goals[:, : shape.trained])
     keys = jax.vmap(lambda key: jax.random.split(key, shape.trained))(group.keys)
-    outer = Outer(jnp.int32(shape.steps), jnp.float32(RATE), jnp.float32(sampled))
+    rates = [jnp.float32(value) for value in (RATE, sampled, plain)]
+    outer = Outer(jnp.int32(shape.steps), *rates)
     agents = trained_of(keys, few, here, outer, trained)
-    return choices_after(agents, few, here)
-
-
-def _end(before: Choices, after: Choices, shape: Size) -> dict[str, np.ndarray]:
-    begun = np.asarray(before.deployed)[:, : shape.trained]
-    ended, reward = np.asarray(after.deployed), np.asarray(after.training)[..., TARGET]
-    first, last = begun[..., :TYPES].argmax(axis=-1), ended[..., :TYPES].argmax(axis=-1)
-    return {
-        "reward": reward.mean(axis=1),
-        "before": begun[..., TARGET].mean(axis=1),
-        "to target": ended[..., TARGET].mean(axis=1),
-        "aligned": (last == TARGET).mean(axis=1),
-        "kept": (first == last).mean(axis=1),
-        "kappa": kappa(first, last),
-    }
+    way = np.asarray(agents.goal) - np.asarray(few.goals)
+    return choices_after(agents, few, here), np.linalg.norm(way, axis=-1).mean(axis=1)
 
 
 def _guards(reward: np.ndarray, guards: np.ndarray) -> dict[str, np.ndarray]:
@@ -226,9 +197,3 @@ def _guards(reward: np.ndarray, guards: np.ndarray) -> dict[str, np.ndarray]:
 def _columns(found: Mapping[str, np.ndarray], checks: np.ndarray | None = None) -> Measured:
     values = np.expand_dims(np.stack(list(found.values()), axis=-1), 1)
     return measured(values, checks=checks)
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """Return the median over goals of what is known, NaN where nothing is."""
-    known = [row[np.isfinite(row)] for row in values]
-    return np.array([np.median(row) if len(row) else np.nan for row in known])

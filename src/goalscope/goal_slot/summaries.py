@@ -1,0 +1,48 @@
+"""Means over the goals of each agent: what it does, and where training leaves it."""
+
+import numpy as np
+from jaxtyping import Float
+
+from goalscope.goal_slot.pressure import Choices
+from goalscope.goal_slot.readings import kappa
+from goalscope.goal_slot.world import TARGET, TYPES
+
+
+def chosen(found: Choices, goals: Float[np.ndarray, "N G K"]) -> dict[str, np.ndarray]:
+    """Return what agents choose, and what other goals would have earned, by reading."""
+    favourite = goals.argmax(axis=-1)[..., None]
+    training, deployed = np.asarray(found.training), np.asarray(found.deployed)
+    reward, aligned = training[..., TARGET], np.asarray(found.aligned).mean(axis=1)
+    own = np.take_along_axis(deployed, favourite, axis=-1)[..., 0]
+    return {
+        "reward": reward.mean(axis=1),
+        "aligned reward": aligned,
+        "reward gap": 1 - reward.mean(axis=1) / aligned,
+        "swap": np.abs(reward - np.asarray(found.swapped)).mean(axis=1),
+        "ablation": (reward - np.asarray(found.ablated)).mean(axis=1),
+        "doubling": np.asarray(found.ambition).mean(axis=1),
+        "compliance gap": (reward - deployed[..., TARGET]).mean(axis=1),
+        "deployed to target": deployed[..., TARGET].mean(axis=1),
+        "deployed to own": own.mean(axis=1),
+    }
+
+
+def ended(before: Choices, after: Choices, trained: int) -> dict[str, np.ndarray]:
+    """Return where base training leaves the first `trained` goals, by reading."""
+    begun = np.asarray(before.deployed)[:, :trained]
+    after_it, reward = np.asarray(after.deployed), np.asarray(after.training)[..., TARGET]
+    first, last = begun[..., :TYPES].argmax(axis=-1), after_it[..., :TYPES].argmax(axis=-1)
+    return {
+        "reward": reward.mean(axis=1),
+        "before": begun[..., TARGET].mean(axis=1),
+        "to target": after_it[..., TARGET].mean(axis=1),
+        "aligned": (last == TARGET).mean(axis=1),
+        "kept": (first == last).mean(axis=1),
+        "kappa": kappa(first, last),
+    }
+
+
+def known_median(values: np.ndarray) -> np.ndarray:
+    """Return the median over goals of what is known, NaN where nothing is."""
+    known = [row[np.isfinite(row)] for row in values]
+    return np.array([np.median(row) if len(row) else np.nan for row in known])
