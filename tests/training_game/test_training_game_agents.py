@@ -1,5 +1,7 @@
 """Learned, constructed and planted agents of the training game."""
 
+import re
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -17,6 +19,7 @@ from goalscope.training_game.procedures import built, constructed, learned
 from goalscope.training_game.quantiliser import chosen, gains, plans, quantiliser
 from goalscope.training_game.readings import READINGS
 
+PROGRAM = re.compile(r"ompil.*\b(train|read|_policies|_payments)\b")
 SMALL = {"family": "discount", "updates": 3}
 
 
@@ -79,16 +82,16 @@ def test_a_network_does_not_depend_on_its_neighbours_or_its_place():
 
 
 def test_all_families_and_games_of_one_shape_share_one_program(caplog):
-    def run(family, seed, rules):
-        learned(np.array([0, 1]), seed, SILENT, family=family, rules=rules, updates=3)
+    def compiled(family, seed, rules):
+        caplog.clear()
+        with jax.log_compiles(), caplog.at_level("WARNING"):
+            learned(np.arange(3), seed, SILENT, family=family, rules=rules, updates=3)
+        found = [PROGRAM.search(record.getMessage()) for record in caplog.records]
+        return {match[1] for match in found if match}
 
-    run("discount", 0, {})
-    with jax.log_compiles(), caplog.at_level("WARNING"):
-        run("aspiration", 1, {"aspiration": 1.5, "noise": 0.2})
-        run("effort", 2, {"effort": 0.5, "deployment": 5})
-    names = ("train", "_policies", "read", "_payments")
-    compiled = [r.getMessage() for r in caplog.records if "Compiling" in r.getMessage()]
-    assert not [each for each in compiled if any(f"jit({n})" in each for n in names)]
+    assert compiled("discount", 0, {}) >= {"train", "read"}
+    assert compiled("aspiration", 1, {"aspiration": 1.5, "noise": 0.2}) == set()
+    assert compiled("effort", 2, {"effort": 0.5, "deployment": 5}) == set()
 
 
 @pytest.mark.science
@@ -141,7 +144,7 @@ def test_the_least_patient_quantiliser_maximises_and_the_mildest_does_anything()
     assert mildest.readings["game"].value[0, 0, column] == pytest.approx(0.25 * 7 / 8)
     assert keenest.readings["game"].value[0, 0, column] == pytest.approx(1)
     with pytest.raises(ValueError, match="share is 0"):
-        chosen(np.array([0, 1]), 0)
+        chosen(np.array([0, 1]), 0.0)
 
 
 @pytest.mark.parametrize("kind", TYPES)

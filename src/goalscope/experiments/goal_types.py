@@ -122,7 +122,7 @@ def _figures() -> tuple:
         FactorCurves(
             title="Willingness to pay, by how much is edited",
             caption="Satisficers with aspiration 1.5, and maximisers (6).",
-            group="drift", on=(PAYS,), x="drift", series="aspiration",
+            group="drift", on=(PAYS,), x="drift", series="c",
         ),
         FactorCurves(
             title="Confession by discount",

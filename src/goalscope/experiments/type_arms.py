@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 from goalscope.experiment import ComputedArm
 from goalscope.procedure import Procedure
+from goalscope.training_game.game import Number
 from goalscope.training_game.interventions import TYPES
 from goalscope.training_game.procedures import built, constructed, learned
 
-Rules = Mapping[str, float]
+Rules = Mapping[str, Number]
 Arms = dict[str, ComputedArm]
 
 NOISE, ASKED, FLAWED = 0.2, {"bonus": 1.5}, {"aligned": 1.0, "flaw": 0.2}
@@ -109,7 +110,7 @@ def by_drift(size: Size, drifts: tuple[float, ...]) -> Arms:
             {"aspiration": aspiration},
             family="aspiration",
             drift=drift,
-            factors={"aspiration": aspiration, "drift": drift},
+            factors={"c": aspiration, "drift": drift},
         )
         for aspiration in (1.5, 6.0)
         for drift in drifts

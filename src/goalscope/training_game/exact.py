@@ -39,9 +39,12 @@ def best_policy(rules: Game, ranks: Float[Array, " O"]) -> Float[Array, "T G O"]
 
     def back(later, episode):
         values = option_values(rules, episode, later)
-        allowed = jnp.where(outcome(rules, episode).available > 0, values, UNAVAILABLE)
+        available = outcome(rules, episode).available[None]
+        allowed = jnp.where(available > 0, values, UNAVAILABLE)
         best = jnp.max(allowed, axis=-1, keepdims=True)
-        taken = jnp.argmin(jnp.where(allowed >= best - TOLERANCE, ranks, jnp.inf), axis=-1)
+        taken = jnp.argmin(
+            jnp.where(allowed >= best - TOLERANCE, ranks[None], jnp.inf), axis=-1
+        )
         return jnp.append(best[:, 0], best[-1, 0]), jax.nn.one_hot(taken, NUM_OPTIONS)
 
     episodes = jnp.arange(LENGTH, dtype=jnp.float32)
@@ -64,7 +67,7 @@ def start_value(rules: Game, policy: Float[Array, "T G O"]) -> Float[Array, ""]:
     return jnp.sum(policy[0, 0] * evaluate(rules, policy)[0, 0])
 
 
-def drifted(rules: Game, drift: Float[Array, ""] | float) -> Game:
+def drifted(rules: Game, drift: Float[Array, "*b"] | float) -> Game:
     """Return the game of an agent whose goal was edited a little.
 
     Its choices serve the goal that it had with probability `1 − drift`.
@@ -72,7 +75,7 @@ def drifted(rules: Game, drift: Float[Array, ""] | float) -> Game:
     return rules._replace(noise=1 - (1 - rules.noise) * (1 - drift))
 
 
-def paid(rules: Game, price: Float[Array, ""] | float) -> Game:
+def paid(rules: Game, price: Float[Array, "*b"] | float) -> Game:
     """Return the game of an agent that paid `price · m` to keep its goal."""
     return rules._replace(spent=price * rules.deployment)
 

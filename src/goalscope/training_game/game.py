@@ -13,6 +13,8 @@ import jax
 from jax import numpy as jnp
 from jaxtyping import Array, Float
 
+Number = float | int
+
 LENGTH = 8
 """Episodes of the longest game; shorter ones end earlier."""
 
@@ -55,7 +57,7 @@ class Game(NamedTuple):
 
 
 def game(
-    training: float = 2, deployment: float = 3, detection: float = 1, **fields: float
+    training: Number = 2, deployment: Number = 3, detection: Number = 1, **fields: Number
 ) -> Game:
     """Return a game for a maximiser, but for what is given.
 
@@ -147,8 +149,9 @@ def option_values(
     here = counted(rules, gained)
     found = outcome(rules, episode)
     gain = counted(rules, gained + 1) - here
-    moved = found.pays * later[1:, None] + (1 - found.pays) * later[:-1, None]
-    values = found.pays * gain[:, None] + rules.discount * (1 - found.noticed) * moved
+    pays, kept = found.pays[None], 1 - found.noticed[None]
+    moved = pays * later[1:, None] + (1 - pays) * later[:-1, None]
+    values = pays * gain[:, None] + rules.discount * kept * moved
     pretends = in_training(rules, episode) * (1 - rules.aligned)
     values = values.at[:, REWARDED].add(-rules.effort * pretends)
     confessed = counted(rules, gained + rules.bonus) - here
@@ -175,9 +178,9 @@ def visits(rules: Game, policy: Float[Array, "T G O"]) -> Float[Array, "T G"]:
     def forward(chance, step):
         episode, chances = step
         found = outcome(rules, episode)
-        kept = chance[:, None] * chances * (1 - found.noticed)
-        stays = jnp.sum(kept * (1 - found.pays), axis=-1)
-        gains = jnp.sum(kept * found.pays, axis=-1)
+        kept = chance[:, None] * chances * (1 - found.noticed[None])
+        stays = jnp.sum(kept * (1 - found.pays[None]), axis=-1)
+        gains = jnp.sum(kept * found.pays[None], axis=-1)
         return stays + jnp.roll(gains, 1).at[0].set(0.0), chance
 
     episodes = jnp.arange(LENGTH, dtype=jnp.float32)

@@ -12,6 +12,9 @@ from goalscope.training_game.exact import MOST_PAID, advantage, drifted, paid
 from goalscope.training_game.game import AMBITION, Game, evaluate, visits
 from goalscope.training_game.network import Offer, Player, pays, policy
 
+LEAST = 0.1
+"""Aspirations below are not scaled up further."""
+
 TRIES = 0.1
 """How often another option is tried, in the choice of episodes to learn from."""
 
@@ -86,7 +89,8 @@ def loss(
     Three games are played: as it is, after paying, and after the edit; and the offer is
     taken or not. `∇ = −Σ_s w(s) Σ_o ∇π(o|s) Q^π(s, o)`; with a cue, `w` is where one gets
     who tries something else now and then, without one it is where one gets by π itself.
-    To that is added `curiosity` times the entropy of what is chosen.
+    To that is added `curiosity` times the entropy of what is chosen. Utilities of
+    aspirations below 1 are scaled up to 1, which changes no preference.
     """
     before, offer = asked
     after = paid(before, offer.price)
@@ -99,17 +103,21 @@ def loss(
         tried = (1 - TRIES * rules.cue) * fixed + TRIES * rules.cue / fixed.shape[-1]
         reached = visits(rules, tried)
         urge = curiosity * jnp.sum(_doubt(chances), axis=-1)
-        gain = jnp.sum(reached * (jnp.sum(chances * values, axis=-1) + urge))
-        return gain, jnp.sum(fixed[0, 0] * values[0, 0])
+        gain = jnp.sum(chances * values, axis=-1) / _scale(rules) + urge
+        return jnp.sum(reached * gain), jnp.sum(fixed[0, 0] * values[0, 0])
 
     gains, starts = jax.vmap(jax.vmap(one))(
         jax.tree.map(lambda *leaves: jnp.stack(leaves), before, after, edited)
     )
-    better = jax.vmap(advantage)(after, starts[1], starts[2])
+    better = jax.vmap(advantage)(after, starts[1], starts[2]) / _scale(before)
     chance = jax.vmap(pays, (None, 0, 0))(player, after, offer)
     doubt = _doubt(chance) + _doubt(1 - chance)
     taken = chance * jax.lax.stop_gradient(better) + curiosity * doubt
     return -jnp.mean(jnp.sum(gains, axis=0) + taken)
+
+
+def _scale(rules: Game) -> Float[Array, "*b"]:
+    return jnp.clip(rules.aspiration, LEAST, 1.0)
 
 
 def _doubt(chances: Float[Array, "*b"]) -> Float[Array, "*b"]:

@@ -21,6 +21,7 @@ from goalscope.training_game.game import (
 
 NUM_FACTS, NUM_PLACE, NUM_FLAGS = 12, 5, 5
 PAY, ACCEPT = 3, 4
+UNAVAILABLE = -1e9
 EPISODES, GAINS = np.tril_indices(LENGTH)
 """Where one can be: one has gained at most a unit in each episode that is over."""
 
@@ -50,13 +51,13 @@ class Player(eqx.Module):
 
     def __call__(
         self,
-        facts: Float[Array, "... F"],
-        place: Float[Array, "... P"],
-        flags: Float[Array, "... L"],
-    ) -> Float[Array, "..."]:
+        facts: Float[Array, " F"],
+        place: Float[Array, " P"],
+        flags: Float[Array, " L"],
+    ) -> Float[Array, ""]:
         """Return the score of an option."""
         early = self.facts(facts) + self.place(place) + self.flags(flags)
-        return self.score(jax.nn.relu(self.hidden(jax.nn.relu(early))))[..., 0]
+        return self.score(jax.nn.relu(self.hidden(jax.nn.relu(early))))[0]
 
 
 class Offer(NamedTuple):
@@ -117,11 +118,13 @@ def policy(player: Player, rules: Game) -> Float[Array, "T G O"]:
     places = jax.vmap(place, (None, 0, 0))(
         rules, jnp.asarray(EPISODES, jnp.float32), jnp.asarray(GAINS, jnp.float32)
     )
-    scores = player(facts(rules)[None, None], places[:, None], flags(rules))
+    over_options = jax.vmap(player, (None, None, 0))
+    over_places = jax.vmap(over_options, (None, 0, None))
+    scores = over_places(facts(rules), places, flags(rules))
     episodes = jnp.arange(LENGTH, dtype=jnp.float32)
     available = jax.vmap(outcome, (None, 0))(rules, episodes).available
     everywhere = jnp.zeros((LENGTH, LENGTH, NUM_OPTIONS)).at[EPISODES, GAINS].set(scores)
-    allowed = jnp.where(available[:, None] > 0, everywhere, -1e9)
+    allowed = jnp.where(available[:, None] > 0, everywhere, UNAVAILABLE)
     return jax.nn.softmax(allowed, axis=-1)
 
 
@@ -136,5 +139,5 @@ def pays(player: Player, rules: Game, offer: Offer) -> Float[Array, ""]:
     zero, one = jnp.zeros(()), jnp.ones(())
     asked = jnp.stack([offer.price, offer.drift, zero, zero, one])
     options = jnp.eye(NUM_FLAGS)[jnp.array([PAY, ACCEPT])]
-    scores = player(facts(rules)[None], asked[None], options)
+    scores = jax.vmap(player, (None, None, 0))(facts(rules), asked, options)
     return jax.nn.softmax(scores)[0]

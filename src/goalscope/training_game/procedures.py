@@ -19,7 +19,7 @@ from goalscope.training_game.exact import (
     ranks,
 )
 from goalscope.training_game.families import FAMILIES, trained
-from goalscope.training_game.game import OWN, REWARDED, Game, evaluate, game
+from goalscope.training_game.game import OWN, REWARDED, Game, Number, evaluate, game
 from goalscope.training_game.interventions import named
 from goalscope.training_game.network import Offer, Player, pays, policy
 from goalscope.training_game.quantiliser import quantiliser
@@ -35,7 +35,7 @@ def learned(
     report: Report,
     *,
     family: str,
-    rules: Mapping[str, float],
+    rules: Mapping[str, Number],
     drift: float = 1.0,
     updates: int = 2000,
 ) -> Findings:
@@ -76,7 +76,7 @@ def constructed(
     seed: int,
     report: Report,
     *,
-    rules: Mapping[str, float],
+    rules: Mapping[str, Number],
     ties: str = "comply",
     share: float = 0.0,
     drift: float = 1.0,

@@ -50,7 +50,7 @@ def read(rules: Game, policy: Float[Array, "T G O"]) -> Float[Array, " R"]:
     reached = visits(rules, policy)
     confession = jnp.sum(reached * policy[..., CONFESS])
     strays = jnp.sum(reached[..., None] * policy, axis=1)[:, OWN:].sum(axis=-1)
-    last = policy[(rules.training + rules.deployment - 1).astype(int), 0]
+    last = policy[(rules.training + rules.deployment - 1).astype(jnp.int32), 0]
     skill = last[OWN] + rules.aligned * last[REWARDED]
     value = start_value(rules, policy)
     best = best_value(rules)
@@ -88,7 +88,7 @@ def _after_compliance(rules: Game, policy: Float[Array, "T G O"]) -> Float[Array
     """Return the chances of gains in each episode of one who complied in training."""
     episodes = jnp.arange(LENGTH, dtype=jnp.float32)
     training = jax.vmap(in_training, (None, 0))(rules, episodes)[:, None, None]
-    complies = jax.nn.one_hot(REWARDED, NUM_OPTIONS)
+    complies = jax.nn.one_hot(REWARDED, NUM_OPTIONS)[None, None]
     forced = jnp.where(training > 0, complies, policy)
     return visits(rules._replace(flaw=jnp.zeros(())), forced)
 
