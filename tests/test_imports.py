@@ -18,7 +18,8 @@ COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
-    "calibrating", "trials", "incentives", "goal_slot", "learning_tasks", "procedure", "training_game",
+    "calibrating", "trials", "incentives", "goal_slot", "learning_tasks", "procedure",
+    "training_game",
     "level_design", "parameter_groups", "remeasuring", "auditing",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, pictures of levels, and

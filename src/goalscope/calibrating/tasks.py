@@ -56,7 +56,7 @@ def compute(request: Mapping[str, Any], report: Report) -> None:
 
 
 def _code(plans: Sequence[CellPlan], instruments: Sequence[str]) -> str:
-    """Return a checksum of the code of all cells; of trials alone, that of `code_digest`."""
+    """Return a checksum of the code of all cells; of trials alone, `code_digest`."""
     own = code_digest(*instruments)
     others = [plan.description["code"] for plan in plans if "kind" in plan.description]
     if not others:

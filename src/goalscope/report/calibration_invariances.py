@@ -12,8 +12,9 @@ CAPTION = (
     "written otherwise, relative to the reading where it is beyond 1; darker is nearer to "
     f"what is allowed. Nothing but rounding may change (at most {ROUNDING:g}); where other "
     "random numbers are drawn afterwards (~), the mean over agents must stay, within its "
-    "own error. Where levels are turned, agents that are watched only have drawn beforehand "
-    "what they do in each cell. A dot where a transformation does not apply. ✓ held, ✗ not."
+    "own error. Where levels are turned, agents that are watched only have drawn "
+    "beforehand what they do in each cell. A dot where a transformation does not apply. "
+    "✓ held, ✗ not."
 )
 
 Pair = tuple[Scorecard, Invariance]
