@@ -64,18 +64,18 @@ def _claims() -> tuple:
     switches = tuple(
         Switch(
             text=f"{rule} switches at b/v.", group=rule, on=COOPERATES, level=0.5,
-            between=(0.45, 0.55),
+            between=(0.45, 0.55), source="003 B2",
         )
         for rule in ("reinforce", "actor-critic")
     )  # fmt: skip
     return (
         Composite(
             text="Learners without a discount and without an outer loop defect.",
-            on=COOPERATES, supported_if=defects, refuted_if=cooperates,
+            on=COOPERATES, supported_if=defects, refuted_if=cooperates, source="003 B3",
         ),
         *switches,
-        _above("Population-based training reveals the incentive.", "PBT", 0.5),
-        _above("Evolution strategies reveal the incentive.", "ES", 0.5),
+        _above("Population-based training reveals the incentive.", "PBT", 0.5, "003 B3"),
+        _above("Evolution strategies reveal the incentive.", "ES", 0.5, "003 B3"),
         _below("Swapping contexts hides it from PBT.", "PBT, swapped", 0.1),
         _below("Swapping contexts hides it from evolution strategies.", "ES, swapped", 0.1),
         _below(
@@ -103,8 +103,8 @@ def _claims_about_users() -> tuple:
     )  # fmt: skip
 
 
-def _above(text: str, arm: str, bar: float) -> Above:
-    return Above(text=text, arm=arm, on=COOPERATES, threshold=bar)
+def _above(text: str, arm: str, bar: float, source: str = "") -> Above:
+    return Above(text=text, arm=arm, on=COOPERATES, threshold=bar, source=source)
 
 
 def _below(text: str, arm: str, bar: float) -> Below:
