@@ -1,6 +1,7 @@
 """A checksum of the code behind a module: its own and all that it imports of ours."""
 
 import ast
+import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,12 +37,20 @@ def source_digest(*modules: str) -> str:
         path = _file(root, name)
         if path is None or name in found:
             continue
-        found[name] = path.read_bytes()
-        waiting += _imports(ast.parse(found[name]))
+        stamp = path.stat()
+        found[name], imports = _read(path, stamp.st_mtime_ns, stamp.st_size)
+        waiting += imports
     digest = hashlib.sha256()
     for name in sorted(found):
         digest.update(name.encode() + b"\0" + found[name])
     return digest.hexdigest()
+
+
+@functools.cache
+def _read(path: Path, _changed: int, _size: int) -> tuple[bytes, tuple[str, ...]]:
+    """Return a file's content and imports; kept until the file changes."""
+    content = path.read_bytes()
+    return content, tuple(_imports(ast.parse(content)))
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
