@@ -38,7 +38,7 @@ def source_digest(*modules: str) -> str:
         if path is None or name in found:
             continue
         stamp = path.stat()
-        found[name], imports = _read(path, stamp.st_mtime_ns, stamp.st_size)
+        found[name], imports = _read(root, path, stamp.st_mtime_ns, stamp.st_size)
         waiting += imports
     digest = hashlib.sha256()
     for name in sorted(found):
@@ -47,10 +47,12 @@ def source_digest(*modules: str) -> str:
 
 
 @functools.cache
-def _read(path: Path, _changed: int, _size: int) -> tuple[bytes, tuple[str, ...]]:
-    """Return a file's content and imports; kept until the file changes."""
+def _read(root: Path, path: Path, _changed: int, _size: int) -> tuple[bytes, list[str]]:
+    """Return a file's checksum and our modules in it; kept until the file changes."""
     content = path.read_bytes()
-    return content, tuple(_imports(ast.parse(content)))
+    names = dict.fromkeys(_imports(ast.parse(content)))
+    ours = [name for name in names if _file(root, name) is not None]
+    return hashlib.sha256(content).digest(), ours
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
