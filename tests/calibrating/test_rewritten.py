@@ -57,7 +57,7 @@ def tables():
         "renumbered": rewritten(world(), STILL, order),
         "turned": rewritten(world(), turn.cells, STILL),
     }
-    found = {n: solve.tabulate(w, w.sample_level(key)) for n, w in worlds.items()}
+    found = {n: solve.tabulate(w, w.sample_level(key)) for n, w in worlds.items()}  # pyright: ignore[reportArgumentType]
     return found, order, turn
 
 

@@ -44,10 +44,10 @@ def test_base_training_aligns_without_a_stake_and_not_with_one():
 def test_all_conditions_share_one_program():
     names = (choices_of, pressure_of, trained_of, guards_of)
     small([0, 1], 0.0)
-    before = [each._cached._cache_size() for each in names]
+    before = [each._cached._cache_size() for each in names]  # pyright: ignore[reportFunctionMemberAccess]
     small([0, 1], 3.0, sampled=1.0)
     small([0, 1], 5.0, plain=0.1)
-    assert [each._cached._cache_size() for each in names] == before
+    assert [each._cached._cache_size() for each in names] == before  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def test_an_agent_is_the_same_in_any_company():

@@ -87,7 +87,7 @@ def test_wide_silent_networks_follow_the_closed_form(activation):
     ratios, network = [], {"width": 2048, "activation": activation}
     for seed in range(6):
         untrained, cases = example(np.random.default_rng(seed), TASK, network)
-        silent = jnp.zeros_like(untrained.outer)
+        silent = jnp.zeros_like(untrained.outer)  # pyright: ignore[reportAttributeAccessIssue]
         found = growth(eqx.tree_at(lambda n: n.outer, untrained, silent), cases)
         ratios.append(float(found.held / found.training))
     expected = expected_ratio(feature_kernel(activation), modulus=7, taught=20)
@@ -135,7 +135,7 @@ def test_the_signal_is_that_of_minibatches_drawn_by_hand():
 def test_accuracy_counts_the_largest_logit():
     _, cases = example(np.random.default_rng(0), TASK, NETWORK)
 
-    class Right(PairNetwork):
+    class Right(PairNetwork):  # pyright: ignore[reportGeneralTypeIssues]
         def __call__(self, inputs):
             return jax.nn.one_hot(cases.labels, 7)
 

@@ -32,7 +32,7 @@ def test_training_steps_are_those_of_adam_with_decoupled_decay():
     rule = Rule(jnp.float32(1e-2), jnp.float32(0.5), jnp.int32(2))
     found, _ = course(stacked([network]), stacked([cases]), rule, num_looks=2)
     slow = optax.adamw(1e-2, b2=0.98, weight_decay=0.5)
-    state = slow.init(network)
+    state = slow.init(network)  # pyright: ignore[reportArgumentType]
     for _ in range(4):
         gradient = eqx.filter_grad(training_loss)(network, cases)
         updates, state = slow.update(gradient, state, network)
@@ -43,18 +43,18 @@ def test_training_steps_are_those_of_adam_with_decoupled_decay():
 
 def test_conditions_are_traced():
     """One program serves every share, rule of training and number of updates."""
-    before = course._cached._cache_size()
+    before = course._cached._cache_size()  # pyright: ignore[reportFunctionMemberAccess]
     for share, updates, rate in ((0.3, 60, 1e-2), (0.6, 120, 3e-3), (0.8, 180, 1e-3)):
         rule = {"learning_rate": rate, "decay": rate, "updates": updates}
         task = {**TASK, "share": share}
         along_training(np.arange(2), 0, SILENT, task=task, network=NETWORK, rule=rule)
-    assert course._cached._cache_size() <= before + 1
+    assert course._cached._cache_size() <= before + 1  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def test_an_agent_is_the_same_beside_any_others():
     for function, options in ((at_start, {}), (along_training, {"rule": RULE})):
         both = [
-            function(np.array(numbers), 3, SILENT, task=TASK, network=NETWORK, **options)
+            function(np.array(numbers), 3, SILENT, task=TASK, network=NETWORK, **options)  # pyright: ignore[reportArgumentType]
             for numbers in ([0, 1, 2], [2])
         ]
         for name in both[0].readings:

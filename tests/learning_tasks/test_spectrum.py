@@ -72,7 +72,7 @@ def test_correlations_of_ranks_are_those_of_scipy_and_of_residuals(pairs):
     x, y, z = np.array(pairs).T
     if min(len(np.unique(each)) for each in (x, y, z)) < 4:
         return
-    assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)
+    assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)  # pyright: ignore[reportAttributeAccessIssue]
     design = np.stack([np.ones(len(z)), rankdata(z)], axis=1)
     rest = [
         rankdata(each) - design @ np.linalg.lstsq(design, rankdata(each), rcond=None)[0]
