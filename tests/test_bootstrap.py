@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from goalscope.bootstrap import bca, bca_difference, bootstrap, bootstrap_difference, mean
+from goalscope.bootstrap import (
+    _distribution,
+    bca,
+    bca_difference,
+    bootstrap,
+    bootstrap_difference,
+    mean,
+)
 from goalscope.statistics import Interval
 
 SCORES = st.lists(
@@ -144,12 +151,24 @@ def test_intervals_move_with_scale_and_shift(values, scale: float, shift: float)
 
 
 @given(SCORES)
-def test_intervals_of_opposite_values_are_mirrored(values: list[float]):
-    zeros = np.zeros(len(values))
-    one = bca_difference(np.array(values), zeros, paired=False, num_resamples=9999)
-    two = bca_difference(zeros, np.array(values), paired=False, num_resamples=9999)
-    atom = np.ptp(values) / len(values)
-    assert close(one, Interval(-two.estimate, -two.upper, -two.lower), 0.12 + atom)
+def test_intervals_of_opposite_resamples_are_mirrored(values: list[float]):
+    """Exactly, for the same resamples: ties in them are no excuse."""
+    array, zeros = np.sort(values), np.zeros(len(values))
+    found = bootstrap_difference(array, zeros, paired=False, num_resamples=SMALL)
+    influence = [mean(array) - array, zeros]
+    opposite = _distribution(-found.estimate, -found.resamples, influence)
+    one, two = found.interval(), opposite.interval()
+    assert close(one, Interval(-two.estimate, -two.upper, -two.lower), 1e-9)
+
+
+@pytest.mark.parametrize("n", [2, 4, 9])
+@pytest.mark.parametrize("seed", range(4))
+def test_intervals_of_opposite_values_are_mirrored(n: int, seed: int):
+    """But for chance, which sorts opposite values the other way round."""
+    values, zeros = sample(n, seed), np.zeros(n)
+    one = bca_difference(values, zeros, paired=False, num_resamples=9999)
+    two = bca_difference(zeros, values, paired=False, num_resamples=9999)
+    assert close(one, Interval(-two.estimate, -two.upper, -two.lower), 0.12)
 
 
 @given(SCORES, st.randoms())
