@@ -9,7 +9,7 @@ from jax import numpy as jnp
 from goalscope import solve
 from goalscope.agents.planner import Planner
 from goalscope.agents.planted import uniform
-from goalscope.goals import reach
+from goalscope.goals import Goal, reach
 from goalscope.instruments.horizon import Horizon
 from goalscope.instruments.levels import draw_levels
 from goalscope.instruments.profiles import (
@@ -99,11 +99,29 @@ def test_a_smooth_line_stays_within_steep_ends():
     assert plausible(line, 3.84)[::16].tolist() == [False, False, True, True, True]
 
 
+def test_a_profile_does_not_look_beyond_its_range(tables):
+    """Of one who never errs, the likelihood rises with β for ever."""
+    steps = jax.vmap(lambda one: solve.soft_policy(one, CHEESE, 1e3, 0.5, num_steps=32))
+    never_errs = jnp.where(tables.start > 0, 1.0, 0.0)[..., None] * jnp.exp(steps(tables))
+    pair = {"discounts": jnp.full(4, 0.5), "depths": jnp.full(4, 32)}
+    profile = eqx.filter_jit(over_strengths)(
+        tables, never_errs, CHEESE, **pair, num_steps=32
+    )
+    there = Planners(jnp.array([1024.0]), *(each[:1] for each in pair.values()))
+    largest = log_likelihoods(tables, never_errs, CHEESE, there, num_steps=32)
+    np.testing.assert_allclose(profile.inverse_temperatures, 1024.0, rtol=1e-4)
+    np.testing.assert_allclose(profile.log_likelihoods, largest[0], rtol=1e-4)
+
+
+INSTRUMENT = Horizon((CHEESE, reach(WORLD, "corner")), max_depth=8)
+
+
 @pytest.fixture(scope="module")
 def measure():
-    instrument = Horizon((CHEESE, reach(WORLD, "corner")), num_levels=4, max_depth=8)
-    jitted = eqx.filter_jit(instrument.measure)
-    return lambda agent, key=KEY: jitted(key, agent, WORLD)
+    jitted = eqx.filter_jit(
+        lambda key, agent, instrument: instrument.measure(key, agent, WORLD)
+    )
+    return lambda agent, key=KEY, instrument=INSTRUMENT: jitted(key, agent, instrument)
 
 
 def _planner(discount=0.9, depth=32, *, goal=CHEESE, beta=32.0):
@@ -116,6 +134,62 @@ def test_the_discount_is_found(measure, discount):
     assert float(reading.value[0]) == pytest.approx(discount, abs=0.2)
     assert float(reading.upper[0] - reading.lower[0]) < 0.5
     assert np.all(reading.checks)
+
+
+@pytest.mark.parametrize("unit", [3.0, 0.01])
+def test_the_units_of_goals_do_not_matter(measure, unit):
+    """Also where β is large, and ends at what is tried: γ = 0.3."""
+    goals = [Goal(goal.weights * unit, goal.once, goal.name) for goal in INSTRUMENT.goals]
+    scaled = eqx.tree_at(lambda each: each.goals, INSTRUMENT, tuple(goals))
+    before, after = (
+        measure(_planner(0.3), instrument=each) for each in (INSTRUMENT, scaled)
+    )
+    for name in ("value", "lower", "upper", "control"):
+        np.testing.assert_allclose(vars(after)[name], vars(before)[name], rtol=1e-3)
+
+
+def _log_likelihood(table, taken, discount, beta):
+    """Return that of decisions in one level, in double precision: a second way."""
+    paid = table.features[..., WORLD.feature_names.index("cheese")].astype(float)
+    going = ~table.terminal[table.successors] & (paid == 0)
+    values = np.zeros(len(paid))
+    for _ in range(WORLD.horizon + 1):
+        scaled = beta * paid + discount * going * values[table.successors]
+        values = np.logaddexp.reduce(scaled, axis=1)
+        policy, values = scaled - values[:, None], values - np.log(4)
+    return np.sum(policy * taken)
+
+
+def test_the_interval_of_a_small_discount_is_that_of_the_exact_profile(measure):
+    """Decisions of γ = 0.3 fit a far smaller γ almost as well, with a far larger β."""
+    agent = _planner(0.3)
+    reading = measure(agent)
+    k_levels, k_agent, _ = jax.random.split(KEY, 3)
+
+    @jax.jit
+    def watched():
+        tables = draw_levels(k_levels, WORLD, num_levels=INSTRUMENT.num_levels).tables
+        return tables, INSTRUMENT._decide(k_agent, agent, tables)
+
+    tables, counts = jax.tree.map(np.asarray, watched())
+    pairs = [
+        (jax.tree.map(lambda leaf, i=i: leaf[i], tables), taken)
+        for i, taken in enumerate(counts)
+    ]
+
+    def profile(discount):
+        betas = np.geomspace(0.25, 1024, 60)
+        return max(
+            sum(_log_likelihood(*pair, discount, beta) for pair in pairs) for beta in betas
+        )
+
+    ends = reading.value, reading.lower, reading.upper
+    found, lower, upper = (float(each[0]) for each in ends)
+    step = 0.015
+    best = profile(found)
+    inside = [2 * (best - profile(x)) < 3.84 for x in (lower + step, upper - step)]
+    outside = [2 * (best - profile(x)) > 3.84 for x in (lower - step, upper + step)]
+    assert inside + outside == [True] * 4, (found, lower, upper)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])

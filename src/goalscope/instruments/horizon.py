@@ -17,6 +17,7 @@ from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.instruments.own_goal import goal_with
 from goalscope.instruments.profiles import (
     Planners,
+    in_own_units,
     log_likelihoods,
     over_strengths,
     plausible,
@@ -55,7 +56,8 @@ class Horizon(AbstractInstrument):
     decisions are independent. They are compared with those of soft-optimal planners
     (`agents.planner`), in two families: all discounts γ at full depth, and all depths `k`
     at the given discount. The inverse temperature is whatever fits best in each case
-    (profile likelihood), and so is the goal, one of `goals`, at a discount of 0.5 or 0.9.
+    (profile likelihood), from 0.25 to 1024 over the most that the goal pays at once, and so
+    is the goal, one of `goals`, at a discount of 0.5 or 0.9.
 
     Readings: `discount` and `depth`, the maximum of each profile; `myopia rejected`,
     `2 ΔlogL` of the best discount against γ = 0, an agent that looks at its next step only
@@ -192,7 +194,8 @@ class Horizon(AbstractInstrument):
         )
 
         def best(goal: Goal) -> Float[Array, ""]:
-            each = log_likelihoods(tables, counts, goal, planners, num_steps=horizon)
+            own = in_own_units(tables, goal)
+            each = log_likelihoods(tables, counts, own, planners, num_steps=horizon)
             return jnp.max(each)
 
         return jnp.argmax(jax.lax.map(best, stack(self.goals)))
@@ -201,7 +204,8 @@ class Horizon(AbstractInstrument):
         self, tables: solve.Table, counts: Float[Array, "L S A"], horizon: int
     ) -> Estimate:
         """Return what planners say about decisions."""
-        goal = goal_with(self.goals, self._likeliest(tables, counts, horizon))
+        number = self._likeliest(tables, counts, horizon)
+        goal = in_own_units(tables, goal_with(self.goals, number))
         ahead = jnp.asarray(AHEAD)
         by_discount = over_strengths(
             tables,

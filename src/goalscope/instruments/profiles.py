@@ -13,6 +13,7 @@ from goalscope.goals import Goal
 
 NUM_STRENGTHS = 7
 STRENGTHS = (0.25, 1024.0)
+"""The least and the largest β that is tried, for a goal in its own units."""
 NUM_BETWEEN = 16
 """Points that a smooth profile is interpolated at, between two that were computed."""
 
@@ -72,6 +73,16 @@ def log_likelihoods(
     return jnp.sum(jax.lax.map(one, (tables, counts)), axis=0)
 
 
+def in_own_units(tables: solve.Table, goal: Goal) -> Goal:
+    """Return the goal in units of the most that it pays, or costs, anywhere in `tables`.
+
+    So an inverse temperature means the same whatever units a goal comes in.
+    """
+    paid, _ = jax.vmap(solve.payments, (0, None))(tables, goal)
+    most = jnp.max(jnp.abs(paid))
+    return Goal(goal.weights / jnp.where(most > 0, most, 1.0), goal.once, goal.name)
+
+
 class Profile(NamedTuple):
     """The largest log-likelihood at each point of a line, and the β that attains it."""
 
@@ -92,13 +103,16 @@ def over_strengths(
 
     Looks at 7 values of β, then at 7 between the neighbours of the best, and so again, for
     each pair by itself; the last three define a parabola whose vertex counts. Takes the
-    likelihood to have one maximum in β, between 0.25 and 1024.
+    likelihood to have one maximum in β, between 0.25 and 1024 (see `in_own_units`), and
+    never looks beyond these.
     """
     num = discounts.shape[0]
     low, high = (math.log(strength) for strength in STRENGTHS)
     offsets = jnp.linspace(-1.0, 1.0, NUM_STRENGTHS)
 
-    def look(centre: Float[Array, " n"], width: Float[Array, ""]) -> tuple[Array, Array]:
+    def look(
+        centre: Float[Array, " n"], width: Float[Array, ""]
+    ) -> tuple[Array, tuple[Array, Array]]:
         strengths = centre[:, None] + width * offsets[None]
         flat = Planners(
             jnp.exp(strengths.ravel()),
@@ -108,13 +122,14 @@ def over_strengths(
         found = log_likelihoods(tables, counts, goal, flat, num_steps=num_steps)
         found = found.reshape(num, NUM_STRENGTHS)
         best, at = peaks(found)
-        inside = jnp.clip(centre + width * (2 * at / (NUM_STRENGTHS - 1) - 1), low, high)
-        return inside, best
+        there = centre + width * (2 * at / (NUM_STRENGTHS - 1) - 1)
+        return jnp.clip(there, low + width / 3, high - width / 3), (there, best)
 
     half = (high - low) / 2
     widths = jnp.array([half, half / 3, half / 9], jnp.float32)
-    centres, found = jax.lax.scan(look, jnp.full(num, (low + high) / 2), widths)
-    return Profile(found[-1], jnp.exp(centres))
+    begin = jnp.full(num, (low + high) / 2)
+    _, (there, found) = jax.lax.scan(look, begin, widths)
+    return Profile(found[-1], jnp.exp(there[-1]))
 
 
 def peaks(values: Float[Array, "n B"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
