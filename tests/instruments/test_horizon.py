@@ -152,7 +152,7 @@ def _log_likelihood(table, taken, discount, beta):
     """Return that of decisions in one level, in double precision: a second way."""
     paid = table.features[..., WORLD.feature_names.index("cheese")].astype(float)
     going = ~table.terminal[table.successors] & (paid == 0)
-    values = np.zeros(len(paid))
+    values, policy = np.zeros(len(paid)), paid
     for _ in range(WORLD.horizon + 1):
         scaled = beta * paid + discount * going * values[table.successors]
         values = np.logaddexp.reduce(scaled, axis=1)
