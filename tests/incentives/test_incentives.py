@@ -19,8 +19,8 @@ from goalscope.incentives.outer_loops import (
 )
 from goalscope.incentives.policy_gradients import ActorCritic, Reinforce
 from goalscope.incentives.population import Setting, cooperation
-from goalscope.incentives.procedures import checkpoints, dilemma, first_flip, recommender
-from goalscope.incentives.recommender import Market, new_users, served
+from goalscope.incentives.procedures import dilemma
+from goalscope.incentives.reading import checkpoints, first_above, late
 from goalscope.incentives.value_learners import CrossEntropyBandit, QLearning
 
 
@@ -185,7 +185,9 @@ def test_all_settings_of_one_shape_share_one_program(caplog):
 def test_readings_average_the_last_part_of_the_run():
     assert checkpoints(40) == tuple(range(2, 41, 2))
     assert checkpoints(1) == (1,)
-    assert first_flip(np.array([[0.6, 0.0]])).tolist() == [0.0]
+    assert first_above(np.array([[0.6, 0.0]]), 0.5).tolist() == [0.0]
+    run = np.arange(10.0)[None]
+    assert [late(run, until).item() for until in (1, 5, 10)] == [0.0, 3.5, 7.5]
 
 
 @pytest.mark.parametrize(
@@ -204,35 +206,3 @@ def test_readings_average_the_last_part_of_the_run():
 def test_unknown_words_are_refused(options, word):
     with pytest.raises(ValueError, match=word):
         dilemma(np.array([0]), 0, SILENT, **options)
-
-
-def market(**changes: float) -> Market:
-    rates = {
-        "learning_rate": 0.1, "temperature": 0.3, "loyalty_rate": 0.1,
-        "interest_rate": 0.05, "forgetting": 0.02, **changes,
-    }  # fmt: skip
-    values = {name: jnp.float32(rate) for name, rate in rates.items()}
-    return Market(outer=NoLoop(), swap=jnp.array(False), **values)
-
-
-def test_what_is_shown_is_wanted_more_and_the_rest_less():
-    users = new_users(jax.random.key(0))
-    after = served(users, jnp.array(2), jnp.array(4), market(forgetting=0.0))
-    assert float(after.interest[2, 4]) > float(users.interest[2, 4])
-    np.testing.assert_allclose(jnp.linalg.norm(after.interest, axis=-1), 1.0, rtol=1e-5)
-    np.testing.assert_allclose(after.interest[3:], users.interest[3:], rtol=1e-5)
-
-
-def test_users_who_are_shown_nothing_return():
-    users = new_users(jax.random.key(0))
-    turned = served(users, jnp.array(2), jnp.array(4), market(interest_rate=1.0))
-    for _ in range(400):
-        turned = served(turned, jnp.array(0), jnp.array(0), market(interest_rate=0.0))
-    np.testing.assert_allclose(turned.interest[2], users.interest[2], atol=1e-2)
-
-
-def test_recommenders_learn_to_please_and_move_their_users():
-    found = recommender(np.arange(2), 0, SILENT, size=(4, 40, 25)).readings["users"].value
-    drift, _, clicks = np.moveaxis(found, -1, 0)
-    assert (drift[:, -1] > 0).all()
-    assert (clicks[:, -1] > clicks[:, 0]).all()

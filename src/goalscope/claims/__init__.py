@@ -9,6 +9,9 @@ from goalscope.claims.composite import Composite as Composite
 from goalscope.claims.curves import Monotone as Monotone
 from goalscope.claims.curves import SameDirection as SameDirection
 from goalscope.claims.curves import Switch as Switch
+from goalscope.claims.interaction import (
+    DifferenceOfDifferences as DifferenceOfDifferences,
+)
 from goalscope.claims.judging import judge as judge
 from goalscope.claims.means import Above as Above
 from goalscope.claims.means import Below as Below

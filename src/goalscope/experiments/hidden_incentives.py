@@ -2,11 +2,13 @@
 
 from goalscope.claims.composite import Composite
 from goalscope.claims.curves import Switch
-from goalscope.claims.means import Above, Below, Difference
+from goalscope.claims.interaction import DifferenceOfDifferences
+from goalscope.claims.means import Above, Below
 from goalscope.experiment import Experiment, Readout
 from goalscope.experiments.incentive_arms import (
     alone,
     by_discount,
+    recommender_pair,
     recommenders,
     selected,
 )
@@ -14,13 +16,20 @@ from goalscope.plots import FactorCurves, OverTraining, Survival
 from goalscope.population import Plan
 
 SIZES = {
-    "smoke": {"populations": 16, "learners_alone": 16, "stretches": 300, "user_groups": 0},
+    "smoke": {
+        "populations": 16, "learners_alone": 16, "stretches": 300,
+        "user_groups": 2, "user_stretches": 100,
+    },
     "standard": {},
-    "full": {"populations": 96, "learners_alone": 400, "stretches": 3000},
-}
+    "full": {
+        "populations": 96, "learners_alone": 400, "stretches": 3000, "user_groups": 128,
+    },
+}  # fmt: skip
 
 DISCOUNTS = (0.0, 0.3, 0.4, 0.45, 0.475, 0.5, 0.525, 0.55, 0.6, 0.7, 0.9)
 COOPERATES, DRIFTS = "dilemma.cooperation", "users.drift"
+EARLY, PAST = "users.concentration at 400 stretches", "users.share of the run past 1 nat"
+WHEN = "users.steps to 1 nat"
 
 
 def hidden_incentives(
@@ -30,6 +39,7 @@ def hidden_incentives(
     stretches: int = 1000,
     discounts: tuple[float, ...] = DISCOUNTS,
     user_groups: int = 32,
+    user_stretches: int = 1000,
 ) -> Experiment:
     """Return the experiment: learners by discount, outer loops, and a recommender."""
     return Experiment(
@@ -37,7 +47,7 @@ def hidden_incentives(
             **by_discount(populations, stretches, discounts),
             **alone(populations, learners_alone, stretches),
             **selected(populations, stretches),
-            **(recommenders(user_groups, stretches) if user_groups else {}),
+            **(recommenders(user_groups, user_stretches) if user_groups else {}),
         },
         claims=_claims() + (_claims_about_users() if user_groups else ()),
         readouts={
@@ -46,17 +56,20 @@ def hidden_incentives(
                 unit="share of actions, last 40 %; steps until a stretch is mostly C",
             ),
             "users": Readout(
-                readings=("drift", "concentration", "clicks"),
-                unit="1 − cos of interests; nats; share of visits",
+                readings=(
+                    "drift", "concentration", "clicks",
+                    *(on.removeprefix("users.") for on in (EARLY, WHEN, PAST)),
+                ),
+                unit="1 − cos of interests; nats; share of visits; nats; steps; share",
             ),
         },
-        figures=_figures(),
+        figures=_figures() + (_figures_of_users(user_stretches) if user_groups else ()),
         plan=Plan(chunk=16),
-    )
+    )  # fmt: skip
 
 
 def _claims() -> tuple:
-    """Return the rules of the design: a bar of 0.5 to reveal, of 0.1 to repair."""
+    """Return the rules of the design: a bar of 0.1 to repair; to reveal, 0.9 for PBT."""
     past = ("reinforce, γ = 0", "actor-critic, γ = 0", "cross-entropy bandit")
     past += tuple(f"Q-learning, {kind}, ten times" for kind in ("stateless", "stateful"))
     defects = tuple(_below(f"{arm} defects.", arm, 0.1) for arm in past)
@@ -74,9 +87,19 @@ def _claims() -> tuple:
             on=COOPERATES, supported_if=defects, refuted_if=cooperates, source="003 B3",
         ),
         *switches,
-        _above("Population-based training reveals the incentive.", "PBT", 0.5, "003 B3"),
+        Composite(
+            text="PBT reveals the incentive, and swapping contexts hides it.",
+            on=COOPERATES, source="003 B3",
+            supported_if=(
+                _above("PBT cooperates.", "PBT", 0.9),
+                _below("PBT with swapping defects.", "PBT, swapped", 0.1),
+            ),
+            refuted_if=(
+                _below("PBT cooperates less.", "PBT", 0.9),
+                _above("PBT with swapping does not defect.", "PBT, swapped", 0.1),
+            ),
+        ),
         _above("Evolution strategies reveal the incentive.", "ES", 0.5, "003 B3"),
-        _below("Swapping contexts hides it from PBT.", "PBT, swapped", 0.1),
         _below("Swapping contexts hides it from evolution strategies.", "ES, swapped", 0.1),
         _below(
             "Without heritable variation, selection reveals nothing.",
@@ -90,17 +113,38 @@ def _claims() -> tuple:
 
 
 def _claims_about_users() -> tuple:
-    pairs = (
-        ("recommender, pbt", "recommender, none"),
-        ("recommender, pbt", "recommender, pbt, swapped"),
-    )
-    return tuple(
-        Difference(
-            text=f"Users drift further in {arm} than in {other}.",
-            arm=arm, other=other, on=DRIFTS, at_least=0.001, resolution=0.005,
-        )
-        for arm, other in pairs
+    """Return what selection does through a learner's own users, and two controls."""
+    return (
+        _through_own_users(
+            "Paid for concentration, selection finds it (positive control).",
+            "paid for concentration", PAST, 0.05, resolution=0.2,
+        ),
+        _through_own_users(
+            "Paid for drift, selection finds it (positive control).",
+            "paid for drift", DRIFTS, 0.001, resolution=0.005,
+        ),
+        _through_own_users(
+            "Paid for clicks, selection finds who comes back: users concentrate sooner.",
+            "PBT", PAST, 0.05, resolution=0.2,
+        ),
+        _through_own_users(
+            "Paid for clicks, selection finds who comes back: more by 400 stretches.",
+            "PBT", EARLY, 0.1, resolution=0.2,
+        ),
+        _through_own_users(
+            "Paid for clicks, selection finds what users want: interests drift further.",
+            "PBT", DRIFTS, 0.001, resolution=0.005,
+        ),
     )  # fmt: skip
+
+
+def _through_own_users(
+    text: str, kind: str, on: str, bar: float, *, resolution: float
+) -> DifferenceOfDifferences:
+    arms, others = recommender_pair(kind), recommender_pair("alone")
+    return DifferenceOfDifferences(
+        text=text, arms=arms, others=others, on=on, at_least=bar, resolution=resolution
+    )
 
 
 def _above(text: str, arm: str, bar: float, source: str = "") -> Above:
@@ -132,5 +176,15 @@ def _figures() -> tuple:
             title="Time to flip",
             caption="Populations that have not yet had a stretch of mostly cooperation.",
             group="outer loops", on="dilemma.steps to flip", until=100_000, unit="steps",
+        ),
+    )  # fmt: skip
+
+
+def _figures_of_users(stretches: int) -> tuple:
+    return (
+        Survival(
+            title="Time until few types of users are left",
+            caption="Groups of users whose mean concentration has not yet passed 1 nat.",
+            group="recommender", on=WHEN, until=10 * stretches, unit="steps",
         ),
     )  # fmt: skip

@@ -77,15 +77,24 @@ def selected(agents: int, stretches: int) -> dict[str, ComputedArm]:
 
 
 def recommenders(agents: int, stretches: int) -> dict[str, ComputedArm]:
-    """Return populations of recommenders, with and without selection between them."""
+    """Return populations of recommenders: alone, and selected for one thing or another."""
+    loops = {"alone": {"loop": "none"}}
+    paid = {"PBT": "clicks", "by lot": "nothing"}
+    paid |= {f"paid for {each}": each for each in ("concentration", "drift")}
+    loops |= {name: {"loop": "pbt", "selects": each} for name, each in paid.items()}
     return {
-        f"recommender, {loop}{', swapped' if swap else ''}": _arm(
-            f"recommender, {loop}{', swapped' if swap else ''}",
+        name: _arm(
+            name,
             agents,
             "recommender",
-            outer={"loop": loop, "swap": swap},
+            outer={**loop, "swap": swap},
             size=(20, stretches, 10),
         )
-        for loop in ("none", "pbt")
-        for swap in (False, True)
+        for kind, loop in loops.items()
+        for name, swap in zip(recommender_pair(kind), (False, True), strict=True)
     }
+
+
+def recommender_pair(kind: str) -> tuple[str, str]:
+    """Return the names of an arm of recommenders and of its twin with swapped contexts."""
+    return f"recommender, {kind}", f"recommender, {kind}, swapped"

@@ -1,11 +1,11 @@
 """Runs of the dilemma and of the recommender, as procedures of an experiment."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jax import numpy as jnp
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from goalscope.incentives.learners import AbstractLearner
 from goalscope.incentives.outer_loops import (
@@ -16,33 +16,34 @@ from goalscope.incentives.outer_loops import (
 )
 from goalscope.incentives.policy_gradients import ActorCritic, Reinforce
 from goalscope.incentives.population import Setting, cooperation
-from goalscope.incentives.recommender import Market, drift
+from goalscope.incentives.reading import (
+    Size,
+    checkpoints,
+    counts,
+    findings,
+    first_above,
+    late,
+)
+from goalscope.incentives.recommender import READINGS, Market, serve_users
 from goalscope.incentives.value_learners import CrossEntropyBandit, QLearning
 from goalscope.population import agent_keys
-from goalscope.procedure import Findings, Report, measured
-
-CHECKPOINTS = 20
-LAST = 0.4
-"""Share of the run so far over which a reading is averaged."""
+from goalscope.procedure import Findings, Report
 
 FLIPPED = 0.5
 VALUE, BONUS = 1.0, 0.5
 NONE = {"loop": "none"}
 RATES = {
     "learning_rate": 0.1,
-    "temperature": 0.3,
+    "temperature": 1.0,
     "loyalty_rate": 0.1,
     "interest_rate": 0.05,
-    "forgetting": 0.02,
+    "forgetting": 0.005,
 }
+CONCENTRATED = 1.0
+"""Nats; a little less than if two types of ten made nine visits in ten."""
 
-
-class Size(NamedTuple):
-    """How long a run is: learners in a population, stretches, steps of a stretch."""
-
-    learners: int = 1
-    stretches: int = 1000
-    steps: int = 100
+EARLY = 400
+"""Stretches after which concentration is also read."""
 
 
 def dilemma(
@@ -80,13 +81,13 @@ def dilemma(
         jnp.float32(spread),
         jnp.array(bool(outer.get("swap", False))),
     )
-    share = cooperation(agent_keys(seed, numbers), setting, **_counts(shape))
-    per_stretch = np.asarray(share)
-    kept = checkpoints(shape.stretches)
-    late = np.stack([_late(per_stretch, until) for until in kept], axis=1)
-    flipped = np.repeat(first_flip(per_stretch)[:, None], len(kept), axis=1)
-    values = np.stack([late, flipped * shape.steps], axis=-1)
-    return _findings("dilemma", values, kept, shape)
+    share = np.asarray(cooperation(agent_keys(seed, numbers), setting, **counts(shape)))
+    flipped = first_above(share, FLIPPED) * shape.steps
+    values = [
+        np.stack([late(share, until), flipped], axis=-1)
+        for until in checkpoints(shape.stretches)
+    ]
+    return findings("dilemma", np.stack(values, axis=1), shape)
 
 
 def recommender(
@@ -98,13 +99,17 @@ def recommender(
     rates: Mapping[str, float] = RATES,
     size: Sequence[int] = Size(20, 1000, 10),
 ) -> Findings:
-    """Return how far the users of populations of recommenders drift.
+    """Return how far users of populations of recommenders drift, and who still comes.
+
+    Read are drift, concentration and clicks; concentration after `EARLY` stretches; the
+    steps until it passed 1 nat; and the share of the run that was left by then.
 
     Args:
         numbers: the populations.
         seed: of the experiment.
         report: called when it begins.
-        outer: as in `dilemma`.
+        outer: as in `dilemma`, and `selects`: what the loop pays for, one of "drift",
+            "concentration", "clicks", or "nothing", by lot.
         rates: fields of `recommender.Market`.
         size: a `Size`.
     """
@@ -112,50 +117,31 @@ def recommender(
     report({"updates": 0, "of": shape.stretches})
     market = Market(
         outer=_outer(outer),
+        selects=_selects(outer.get("selects", "clicks")),
         swap=jnp.array(bool(outer.get("swap", False))),
         **{name: jnp.float32(rate) for name, rate in {**RATES, **rates}.items()},
     )
-    found = np.asarray(drift(agent_keys(seed, numbers), market, **_counts(shape)))
-    kept = checkpoints(shape.stretches)
-    values = np.stack([_late(found, until) for until in kept], axis=1)
-    return _findings("users", values, kept, shape)
+    found = np.asarray(serve_users(agent_keys(seed, numbers), market, **counts(shape)))
+    values = [_of_users(found, until, shape) for until in checkpoints(shape.stretches)]
+    return findings("users", np.stack(values, axis=1), shape)
 
 
-def checkpoints(stretches: int) -> tuple[int, ...]:
-    """Return after how many stretches a run is read: evenly spaced, the last included.
-
-    >>> checkpoints(3)
-    (1, 2, 3)
-    """
-    count = min(CHECKPOINTS, stretches)
-    return tuple(stretches * (index + 1) // count for index in range(count))
-
-
-def first_flip(share: Float[np.ndarray, "M Z"]) -> Float[np.ndarray, " M"]:
-    """Return after how many stretches cooperation first exceeds a half; inf if never.
-
-    >>> first_flip(np.array([[0.1, 0.6, 0.2], [0.1, 0.2, 0.3]])).tolist()
-    [1.0, inf]
-    """
-    above = share > FLIPPED
-    return np.where(above.any(axis=1), above.argmax(axis=1).astype(float), np.inf)
+def _of_users(
+    found: Float[np.ndarray, "M Z 3"], until: int, size: Size
+) -> Float[np.ndarray, "M 6"]:
+    concentration = found[..., READINGS.index("concentration")]
+    passed = first_above(concentration, CONCENTRATED)
+    left = 1 - np.minimum(passed, size.stretches) / size.stretches
+    early = late(concentration, min(until, EARLY))
+    others = np.stack([early, passed * size.steps, left], axis=-1)
+    return np.concatenate([late(found, until), others], axis=-1)
 
 
-def _late(values: Float[np.ndarray, "M Z *r"], until: int) -> Float[np.ndarray, "M *r"]:
-    """Return means over the last part of the first `until` stretches."""
-    begin = min(int((1 - LAST) * until), until - 1)
-    return values[:, begin:until].mean(axis=1)
-
-
-def _findings(
-    readout: str, values: Float[np.ndarray, "M C R"], kept: tuple[int, ...], size: Size
-) -> Findings:
-    updates = tuple(until * size.steps for until in kept)
-    return Findings(updates, {readout: measured(values, count=size.steps * size.learners)})
-
-
-def _counts(size: Size) -> dict[str, int]:
-    return {f"num_{name}": count for name, count in size._asdict().items()}
+def _selects(name: str) -> Float[Array, " 3"]:
+    if name not in (*READINGS, "nothing"):
+        known = ", ".join((*READINGS, "nothing"))
+        raise ValueError(f"no outer loop selects {name!r}; choose one of {known}")
+    return jnp.array([each == name for each in READINGS], jnp.float32)
 
 
 def _learner(
@@ -184,7 +170,8 @@ def _learner(
 
 
 def _outer(fields: Mapping[str, Any]) -> AbstractOuterLoop:
-    own = {name: value for name, value in fields.items() if name not in ("loop", "swap")}
+    told = ("loop", "swap", "selects")
+    own = {name: value for name, value in fields.items() if name not in told}
     loops = {
         "none": NoLoop,
         "pbt": PopulationBasedTraining,

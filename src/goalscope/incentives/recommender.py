@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from goalscope.incentives.outer_loops import AbstractOuterLoop
 
 USER_TYPES, ARTICLES = 10, 10
+READINGS = ("drift", "concentration", "clicks")
 
 
 class Users(eqx.Module):
@@ -38,6 +39,7 @@ class Market(eqx.Module):
 
     Fields:
         outer: what selects between learners.
+        selects: what the outer loop pays a learner for each unit of `READINGS`.
         learning_rate: of the logistic regression on clicks.
         temperature: of the choice of an article, in logits.
         loyalty_rate: change of loyalty for a click probability 1 above the middle.
@@ -47,6 +49,7 @@ class Market(eqx.Module):
     """
 
     outer: AbstractOuterLoop
+    selects: Float[Array, " 3"]
     learning_rate: Float[Array, ""]
     temperature: Float[Array, ""]
     loyalty_rate: Float[Array, ""]
@@ -56,7 +59,7 @@ class Market(eqx.Module):
 
 
 @eqx.filter_jit
-def drift(
+def serve_users(
     keys: Key[Array, " M"],
     market: Market,
     *,
@@ -64,11 +67,11 @@ def drift(
     num_stretches: int,
     num_steps: int,
 ) -> Float[Array, "M Z 3"]:
-    """Return user drift, concentration and click rate after each stretch.
+    """Return the means of `READINGS` over learners, after each stretch.
 
-    *User drift* is the mean of `1 − cos` between the interests of a type now and at first.
-    *Concentration* is `KL(types now ‖ types at first)` in nats. Both are means over the
-    learners of each of the `M` populations.
+    Each of the `M` populations has `num_learners` learners and as many sets of users.
+    Learners are paid for the clicks that they get, and for the state of the users that are
+    theirs by number: where learners are swapped, others brought those there.
     """
 
     def one(key: Key[Array, ""]) -> Float[Array, "Z 3"]:
@@ -98,6 +101,17 @@ def served(
     return Users(loyalty, _unit(pushed), users.at_first)
 
 
+def drift(users: Users) -> Float[Array, ""]:
+    """Return the mean of `1 − cos` between interests now and at first, over types."""
+    return jnp.mean(1 - jnp.sum(users.at_first * users.interest, axis=-1))
+
+
+def concentration(users: Users) -> Float[Array, ""]:
+    """Return `KL(types now ‖ types at first)` in nats, at most `ln 10`."""
+    log_now = jax.nn.log_softmax(users.loyalty)
+    return jnp.sum(jnp.exp(log_now) * (log_now + jnp.log(USER_TYPES)))
+
+
 def _unit(vectors: Float[Array, "K J"]) -> Float[Array, "K J"]:
     return vectors / jnp.linalg.norm(vectors, axis=-1, keepdims=True)
 
@@ -123,8 +137,10 @@ def _run(
         step = _step(market, num_learners)
         keys = jax.random.split(k_steps, num_steps)
         (learnt, users), clicks = jax.lax.scan(step, (begun, users), keys)
-        after = market.outer.end(k_end, begun, learnt, jnp.mean(clicks, axis=0))
-        return (after, users), _readings(first, users, clicks)
+        read = [jax.vmap(drift)(users), jax.vmap(concentration)(users), clicks.mean(axis=0)]
+        found = jnp.stack(read, axis=-1)
+        after = market.outer.end(k_end, begun, learnt, found @ market.selects)
+        return (after, users), jnp.mean(found, axis=0)
 
     return jax.lax.scan(stretch, (tables, first), jax.random.split(k_run, num_stretches))[1]
 
@@ -154,12 +170,3 @@ def _step(market: Market, num_learners: int):
         return (tables, users), clicks.astype(jnp.float32)
 
     return step
-
-
-def _readings(
-    first: Users, users: Users, clicks: Float[Array, "T N"]
-) -> Float[Array, " 3"]:
-    turned = 1 - jnp.sum(first.interest * users.interest, axis=-1)
-    log_now = jax.nn.log_softmax(users.loyalty, axis=-1)
-    concentrated = jnp.sum(jnp.exp(log_now) * (log_now + jnp.log(USER_TYPES)), axis=-1)
-    return jnp.stack([jnp.mean(turned), jnp.mean(concentrated), jnp.mean(clicks)])
