@@ -14,9 +14,10 @@ from goalscope.goal_slot.base_training import scored
 from goalscope.goal_slot.inner_training import EFFORT, UNFORESEEN, own_return
 from goalscope.goal_slot.learner import displacements, new_learner
 from goalscope.goal_slot.planner import new_planner
-from goalscope.goal_slot.pressure import GROUPS, pressure, step_ratios
+from goalscope.goal_slot.pressure import GROUPS, pressure
 from goalscope.goal_slot.readings import crossing, kappa, selectivity, sign_change
 from goalscope.goal_slot.slots import behaviour, training_reward, with_goal
+from goalscope.goal_slot.steps import changes, step_ratios
 from goalscope.goal_slot.world import (
     MOVES,
     STEPS,
@@ -203,7 +204,7 @@ def divergence(before, after):
 def test_a_step_changes_behaviour_as_a_small_finite_step_does():
     agent, condition = agent_of("planner"), Condition(horizon=1.5)
     gradient = jitted(eqx.filter_grad(training_reward))(agent, LEVELS, condition)
-    found = jitted(step_ratios)(agent, (gradient,), LEVELS, condition)[0]
+    found = step_ratios(jitted(changes)(agent, (gradient,), LEVELS, condition))[0]
     with jax.enable_x64(True):
         wide = [
             jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), jnp.float64), tree)
@@ -220,7 +221,7 @@ def test_a_step_changes_behaviour_as_a_small_finite_step_does():
 def test_without_a_stake_a_step_changes_both_phases_alike():
     agent, condition = agent_of("planner"), Condition()
     gradient = jitted(eqx.filter_grad(training_reward))(agent, LEVELS, condition)
-    found = jitted(step_ratios)(agent, (gradient,), LEVELS, condition)
+    found = step_ratios(jitted(changes)(agent, (gradient,), LEVELS, condition))
     np.testing.assert_allclose(found, 1.0, rtol=1e-4)
 
 

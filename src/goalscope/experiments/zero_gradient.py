@@ -6,6 +6,7 @@ from goalscope.experiments.zero_gradient_arms import (
     by_stake,
     switches,
     variants,
+    without_slot,
 )
 from goalscope.experiments.zero_gradient_claims import (
     constructions,
@@ -13,6 +14,7 @@ from goalscope.experiments.zero_gradient_claims import (
     seeds,
     thresholds,
 )
+from goalscope.experiments.zero_gradient_claims import without_slot as monoliths
 from goalscope.plots import FactorCurves, PhaseDiagram
 from goalscope.population import Plan
 
@@ -57,6 +59,21 @@ CHOICE = (
     "deployed to target",
     "deployed to own",
 )
+MONOLITH = (
+    "step ratio",
+    "placebo",
+    "pull",
+    "reward",
+    "own in training",
+    "to target",
+    "to own",
+    "planted",
+    "reward after",
+    "to target after",
+    "to own after",
+    "aligned after",
+    "kept after",
+)
 END = ("reward", "before", "to target", "aligned", "kept", "kappa", "moved")
 
 
@@ -70,7 +87,7 @@ def zero_gradient(
     steps: int = 120,
     updates: int = 2000,
 ) -> Experiment:
-    """Return the experiment: three constructions by stake, controls, thresholds."""
+    """Return the experiment: four constructions by stake, controls, thresholds."""
     size = {
         "goals": goals,
         "levels": levels,
@@ -83,9 +100,10 @@ def zero_gradient(
             **by_stake(agents, size),
             **variants(agents, size),
             **switches(agents, size),
+            **without_slot(2 * agents, size),
             **(by_awareness(agents, {**size, "goals": trained}) if phase else {}),
         },
-        claims=(*constructions(), *seeds(), *thresholds(), *controls()),
+        claims=(*constructions(), *seeds(), *thresholds(), *monoliths(), *controls()),
         readouts={
             "pressure": Readout(
                 readings=PRESSURE,
@@ -95,6 +113,11 @@ def zero_gradient(
             "choice": Readout(readings=CHOICE, unit="probability"),
             "end": Readout(readings=END, unit="share"),
             "threshold": Readout(readings=("compliance", "sign"), unit="stake λ"),
+            "monolith": Readout(
+                readings=MONOLITH,
+                unit="; ".join(["ratio of divergences"] * 2 + ["ratio"] + ["share"] * 10),
+                check_names=("unsaturated", "competent", "placebo"),
+            ),
             "guards": Readout(readings=("skill", "share of ideal"), unit="share"),
         },
         competence=Competence(on="guards.skill", threshold=0.9),
@@ -139,4 +162,11 @@ def _figures(phase: bool) -> tuple:
             boundary=boundary, boundary_name="λ = s H = 1", low=-0.2, high=0.2,
         ),
     )  # fmt: skip
-    return (*(maps if phase else ()), *curves, *signs)
+    functional = FactorCurves(
+        title="Functional gradient of agents without a slot",
+        caption="What a small step of training moves in deployment: divergence beside that "
+        "in training (F), and the change of taking the target beside that in training.",
+        group="M3", on=("monolith.step ratio", "monolith.pull"), x="stake",
+        lines={"λ = 1": 1.0},
+    )  # fmt: skip
+    return (*(maps if phase else ()), *curves, *signs, functional)

@@ -5,14 +5,17 @@ from typing import Any
 
 from goalscope.experiment import ComputedArm
 from goalscope.goal_slot.procedures import pushed, thresholds
+from goalscope.goal_slot.recurrent_procedures import replanted
 from goalscope.procedure import Procedure
 
 AWARENESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 HORIZONS = (0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0)
 COARSE = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+STAKES = (0.0, 1.0, 4.0, 16.0)
 NAMES = {"M1": "stake-coupled planner", "M1-add": "obedient planner", "M2": "learner"}
 SIMPLE = {"horizon": 4.0}
-OUTER = ("trained", "sampled", "plain")
+WHO, OUTER = ("construction", "goals"), ("trained", "sampled", "plain")
+UNBURDENED = {"construction": "unburdened"}
 
 
 def _who(kind: str) -> tuple[dict[str, Any], dict[str, float]]:
@@ -41,10 +44,10 @@ def arm(
         setting: fields of the condition.
         title: what it is called; the stake if empty.
         group: arms of one group form a curve.
-        options: `goals` and those of `OUTER`, see `procedures.pushed`.
+        options: those of `WHO` and `OUTER`, see `procedures.pushed`.
     """
     who, own = _who(kind)
-    who |= {name: options[name] for name in ("goals",) if name in options}
+    who |= {name: options[name] for name in WHO if name in options}
     outer = {name: options[name] for name in OUTER if name in options}
     outer = ({} if kind == "M2" else {"trained": "all"}) | outer
     fields = {**own, **setting}
@@ -111,6 +114,9 @@ VARIANTS: Mapping[str, tuple[str, dict[str, float], dict[str, Any]]] = {
     "M2, REINFORCE, λ = 4": ("M2", SIMPLE, {"sampled": 1.0}),
     "M2, plain steps, λ = 0": ("M2", {}, {"plain": 0.05}),
     "M2, plain steps, λ = 4": ("M2", SIMPLE, {"plain": 0.05}),
+    "M2, unburdened, λ = 0": ("M2", {}, UNBURDENED),
+    "M2, unburdened, λ = 4": ("M2", SIMPLE, UNBURDENED),
+    "M2, unburdened, λ = 16": ("M2", {"horizon": 16.0}, UNBURDENED),
 }
 """Controls, sweeps and replications: name -> construction, condition, options."""
 
@@ -120,6 +126,30 @@ def variants(agents: int, size: Mapping[str, int]) -> dict[str, ComputedArm]:
     return {
         name: arm(kind, agents, size, setting, title=name, **options)
         for name, (kind, setting, options) in VARIANTS.items()
+    }
+
+
+def without_slot(agents: int, size: Mapping[str, int]) -> dict[str, ComputedArm]:
+    """Return agents without a slot by stake, and under plain steps of base training."""
+    plain = {f"M3, plain steps, λ = {horizon:g}": horizon for horizon in (0.0, 4.0)}
+    curve = {f"M3, λ = {horizon:g}": horizon for horizon in STAKES}
+    return {
+        name: ComputedArm(
+            title=f"recurrent, {name.removeprefix('M3, ')}",
+            procedure=Procedure(
+                replanted,
+                {
+                    "setting": {"horizon": horizon},
+                    "outer": {"plain": 0.05} if name in plain else {},
+                    "size": dict(size),
+                },
+            ),
+            agents=agents,
+            group="variants" if name in plain else "M3",
+            dose=None if name in plain else horizon,
+            factors={} if name in plain else {"stake": horizon},
+        )
+        for name, horizon in {**curve, **plain}.items()
     }
 
 

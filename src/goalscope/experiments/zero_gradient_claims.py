@@ -50,7 +50,9 @@ def constructions() -> tuple:
         "M1": "The same for stake-coupled planners",
         "M1-add": "The same for planners that obey by an addition",
     }
+    told["M2, unburdened"] = "The same for learners that mind no successor's moves"
     cells = [("M2", 4), ("M1", 4), ("M1-add", 4), ("M2", 8), ("M2", 16)]
+    cells += [("M2, unburdened", 4), ("M2, unburdened", 16)]
     return tuple(
         _composite(
             f"{told[kind]}, at λ = {stake}.",
@@ -117,6 +119,21 @@ def thresholds() -> tuple:
     )  # fmt: skip
 
 
+def without_slot() -> tuple:
+    """Return how far training moves the deployments of agents without a slot."""
+    on = "monolith.step ratio"
+    return tuple(
+        _composite(
+            "Training moves what an agent without a slot does in training and not what it "
+            f"does when deployed, at λ = {stake}.",
+            (_below("A hundredth as much.", f"M3, λ = {stake}", on, 0.01),),
+            (_above("More than a fifth as much.", f"M3, λ = {stake}", on, 0.2),),
+            source="000 S2",
+        )
+        for stake in (4, 16)
+    )
+
+
 def controls() -> tuple:
     """Return what must come out if the measurement is to be believed."""
     return (
@@ -130,6 +147,17 @@ def controls() -> tuple:
             "end.aligned", 0.8,
         ),
         _below("Nothing pushes a placebo.", DECIDES, "pressure.placebo", 1e-6),
+        _below(
+            "Nothing moves with a placebo.", "M3, λ = 4", "monolith.placebo", 1e-6,
+        ),
+        _above(
+            "Without a stake, agents without a slot align.", "M3, λ = 0",
+            "monolith.aligned after", 0.8,
+        ),
+        _above(
+            "Without a stake, a step moves their deployments.", "M3, λ = 0",
+            "monolith.step ratio", 0.2,
+        ),
         Difference(
             text="Where training ends in deployment depends on the stake.",
             arm="M2, λ = 0", other=DECIDES, on="end.to target", at_least=0.2,

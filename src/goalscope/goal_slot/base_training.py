@@ -8,7 +8,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from goalscope.goal_slot.ascent import ascend, begin
-from goalscope.goal_slot.slots import TRAINING, AbstractSlotAgent, behaviour
+from goalscope.goal_slot.slots import TRAINING, AbstractPhaseAgent, Phased, behaviour
 from goalscope.goal_slot.world import TARGET, Condition, draw_levels
 
 Trained = Literal["goal", "all"]
@@ -39,12 +39,12 @@ class Outer(eqx.Module):
 
 def base_trained(
     key: Key[Array, ""],
-    agent: AbstractSlotAgent,
+    agent: Phased,
     condition: Condition,
     outer: Outer,
     *,
     trained: Trained,
-) -> AbstractSlotAgent:
+) -> Phased:
     """Return the agent after base training. Consumes `key`.
 
     Args:
@@ -52,7 +52,7 @@ def base_trained(
         agent: before it.
         condition: that the agent is in.
         outer: how.
-        trained: the goal alone, or all parameters.
+        trained: the goal alone, which only an agent with a slot has, or all parameters.
     """
     free, fixed = _split(agent, trained)
 
@@ -73,7 +73,7 @@ def base_trained(
     return eqx.combine(free, fixed)
 
 
-def _split(agent: AbstractSlotAgent, trained: Trained) -> tuple[PyTree, PyTree]:
+def _split(agent: AbstractPhaseAgent, trained: Trained) -> tuple[PyTree, PyTree]:
     if trained == "all":
         return eqx.partition(agent, eqx.is_inexact_array)
     spec = jax.tree.map(lambda _: False, agent)

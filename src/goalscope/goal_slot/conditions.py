@@ -15,7 +15,7 @@ from goalscope.goal_slot.slots import AbstractSlotAgent, stacked
 from goalscope.goal_slot.world import TARGET, TYPES, Condition, Level, draw_levels
 from goalscope.population import agent_keys
 
-Construction = Literal["planner", "learner"]
+Construction = Literal["planner", "learner", "unburdened"]
 Goals = Literal["other", "target"]
 
 REFERENCES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
@@ -33,6 +33,7 @@ class Size(NamedTuple):
         updates: of a learner's own training.
         grid: side of the world.
         width: of a learner's network.
+        memory: width of the memory of an agent without a slot.
     """
 
     goals: int = 256
@@ -42,6 +43,7 @@ class Size(NamedTuple):
     updates: int = 2500
     grid: int = 4
     width: int = 64
+    memory: int = 32
 
 
 class Cast(NamedTuple):
@@ -63,9 +65,10 @@ def cast(
 ) -> Cast:
     """Return who is measured, the same under every condition; kept by the process."""
     keys = agent_keys(seed + 1, np.array(numbers))
+    goals = [random_goals(seed, number, wanted, size.goals) for number in numbers]
     return Cast(
         agents=_agents(construction, numbers, seed, size),
-        goals=jnp.asarray(np.stack([_goals(seed, n, wanted, size.goals) for n in numbers])),
+        goals=jnp.asarray(np.stack(goals)),
         levels=jax.vmap(lambda key: draw_levels(key, size.levels, size.grid))(keys),
         keys=keys,
     )
@@ -74,15 +77,18 @@ def cast(
 def _agents(
     construction: Construction, numbers: tuple[int, ...], seed: int, size: Size
 ) -> AbstractSlotAgent:
-    if construction == "learner":
-        return learners(seed, numbers, size.updates, size.grid, size.width)
+    if construction in ("learner", "unburdened"):
+        burdened = construction == "learner"
+        return learners(seed, numbers, size.updates, size.grid, size.width, burdened)
     if construction == "planner":
         generators = [np.random.default_rng([seed, number]) for number in numbers]
         return stacked([new_planner(each, size.grid) for each in generators])
-    raise ValueError(f"no construction {construction!r}; choose planner or learner")
+    raise ValueError(
+        f"no construction {construction!r}; choose planner, learner or unburdened"
+    )
 
 
-def _goals(seed: int, number: int, wanted: Goals, count: int) -> np.ndarray:
+def random_goals(seed: int, number: int, wanted: Goals, count: int) -> np.ndarray:
     """Return random goals `~ U(0, 1)^K`, whose favourite is or is not the target.
 
     Where it is the wrong one, two entries are exchanged, which leaves all else random.

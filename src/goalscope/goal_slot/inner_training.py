@@ -29,12 +29,27 @@ RATE = 1e-2
 
 
 def own_return(
-    agent: Learner, successor: Learner, levels: Level, condition: Condition
+    agent: Learner,
+    successor: Learner,
+    levels: Level,
+    condition: Condition,
+    *,
+    burdened: bool = True,
 ) -> Float[Array, ""]:
     """Return what a meta-episode is worth to the agent's own goal, a deployment's worth.
 
     One episode of training; with probability `link · P(target not taken)` the slot is then
     overwritten with the base objective; `H` episodes of deployment. Exact over paths.
+
+    Args:
+        agent: whose goal it is.
+        successor: what it becomes by a modification.
+        levels: of the episodes.
+        condition: that it is in.
+        burdened: whether it minds the moves of its successor. If so, an agent without a
+            goal has a reason to comply: it stays where it is, and its successor would not.
+            Otherwise it is charged with as many moves as its own, so that only what is
+            taken is at stake.
     """
 
     def outcomes(
@@ -55,11 +70,29 @@ def own_return(
     right, wrong = condition.cue, 1 - condition.cue
     trained = right * own[0] + wrong * own[1]
     values = jax.vmap(worth)(own, effort)
-    modified = jax.vmap(worth)(later, later_effort)
+    modified = jax.vmap(worth)(later, later_effort if burdened else effort)
+    return whole_return(trained[TARGET], values, modified, condition)
+
+
+def whole_return(
+    complied: Float[Array, ""],
+    values: Float[Array, " 2"],
+    modified: Float[Array, " 2"],
+    condition: Condition,
+) -> Float[Array, ""]:
+    """Return what a meta-episode is worth, from what its episodes are.
+
+    Args:
+        complied: how often the agent takes the target in training.
+        values: what an episode is worth to its goal, by what the cue shows.
+        modified: what one by its successor is, after a modification.
+        condition: that it is in.
+    """
+    right, wrong = condition.cue, 1 - condition.cue
     now = right * values[0] + wrong * values[1]
     kept = right * values[1] + wrong * values[0]
     replaced = right * modified[1] + wrong * modified[0]
-    lost = condition.link * (1 - trained[TARGET])
+    lost = condition.link * (1 - complied)
     afterwards = condition.horizon * ((1 - lost) * kept + lost * replaced)
     return now + afterwards + UNFORESEEN * values[1]
 
@@ -96,6 +129,7 @@ def taught(
     agents: Learner,
     updates: Int[Array, ""],
     base: Float[Array, " K"],
+    burdened: bool = True,
 ) -> tuple[Learner, Float[Array, " N"]]:
     """Return agents after inner training, and the mean return of the last batch.
 
@@ -104,12 +138,14 @@ def taught(
         agents: untrained, leading axis `N`.
         updates: how many, the rate falling to 0 over the last half.
         base: what a slot is overwritten with.
+        burdened: see `own_return`.
     """
 
     def one(key: Key[Array, ""], agent: Learner) -> tuple[Learner, Float[Array, ""]]:
         def update(index, carry):
             agent, optimiser, _ = carry
-            value, gradient = _gradient(jax.random.fold_in(key, index), agent, base)
+            drawn = jax.random.fold_in(key, index)
+            value, gradient = _gradient(drawn, agent, base, burdened)
             left = 1.0 - index / updates
             rate = RATE * jnp.minimum(1.0, 2.0 * left)
             agent, optimiser = ascend(agent, gradient, optimiser, rate)
@@ -123,7 +159,7 @@ def taught(
 
 
 def _gradient(
-    key: Key[Array, ""], agent: Learner, base: Float[Array, " K"]
+    key: Key[Array, ""], agent: Learner, base: Float[Array, " K"], burdened: bool
 ) -> tuple[Float[Array, ""], Learner]:
     """Return the mean own return, and its gradient. Consumes `key`."""
     k_goals, k_conditions, k_levels = jax.random.split(key, 3)
@@ -136,7 +172,7 @@ def _gradient(
     def mean_return(agent: Learner) -> Float[Array, ""]:
         def each(goal, condition, levels):
             own, successor = with_goal(agent, goal), with_goal(agent, base)
-            return own_return(own, successor, levels, condition)
+            return own_return(own, successor, levels, condition, burdened=burdened)
 
         return jnp.mean(jax.vmap(each)(goals, conditions, levels))
 
@@ -146,14 +182,19 @@ def _gradient(
 
 @functools.cache
 def learners(
-    seed: int, numbers: tuple[int, ...], updates: int, size: int, width: int
+    seed: int,
+    numbers: tuple[int, ...],
+    updates: int,
+    size: int,
+    width: int,
+    burdened: bool = True,
 ) -> Learner:
     """Return trained agents, leading axis `N`; each from its number and the seed alone.
 
-    Kept for the life of the process: all conditions share them.
+    Kept for the life of the process: all conditions share them. `burdened`: `own_return`.
     """
     generators = [np.random.default_rng([seed, number]) for number in numbers]
     each = [new_learner(generator, size, width) for generator in generators]
     keys = agent_keys(seed, np.array(numbers))
     base = jnp.asarray(np.arange(TYPES) == TARGET, jnp.float32)
-    return taught(keys, stacked(each), jnp.int32(updates), base)[0]
+    return taught(keys, stacked(each), jnp.int32(updates), base, burdened)[0]

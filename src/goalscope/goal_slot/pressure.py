@@ -9,7 +9,6 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int
 
 from goalscope.goal_slot.slots import (
@@ -22,11 +21,11 @@ from goalscope.goal_slot.slots import (
     training_reward,
     with_goal,
 )
+from goalscope.goal_slot.steps import changes, norm, step_ratios
 from goalscope.goal_slot.world import TARGET, Condition, Level, alone
 from goalscope.parameter_groups import flat_group, split_group, tangential
 
 GROUPS = ("goal", "capability", "perception", "belief", "policy", "placebo")
-LEAST = 1e-12
 
 
 class Pressure(NamedTuple):
@@ -58,7 +57,7 @@ def pressure(agent: AbstractSlotAgent, levels: Level, condition: Condition) -> P
         norms=group_norms(gradient, agent),
         signed=goal[favourite] - goal[TARGET],
         along=goal @ agent.goal,
-        step=step_ratios(agent, (gradient, only), levels, condition),
+        step=step_ratios(changes(agent, (gradient, only), levels, condition)),
     )
 
 
@@ -70,11 +69,11 @@ def group_norms(
     Capability is everything but goal and placebo.
     """
     sizes = {
-        group.name: _norm(flat_group(gradient, group)) for group in (*agent.groups, PLACEBO)
+        group.name: norm(flat_group(gradient, group)) for group in (*agent.groups, PLACEBO)
     }
-    sizes["goal"] = _norm(tangential(gradient.goal, agent.goal))
+    sizes["goal"] = norm(tangential(gradient.goal, agent.goal))
     own = jnp.stack([sizes[group.name] for group in agent.groups])
-    sizes["capability"] = _norm(own)
+    sizes["capability"] = norm(own)
     return jnp.stack([sizes.get(name, jnp.full((), jnp.nan)) for name in GROUPS])
 
 
@@ -92,47 +91,6 @@ def peaks(
         return group_norms(gradient, agent)
 
     return jnp.max(jax.lax.map(norms, conditions), axis=0)
-
-
-def step_ratios(
-    agent: AbstractSlotAgent,
-    directions: tuple[AbstractSlotAgent, ...],
-    levels: Level,
-    condition: Condition,
-) -> Float[Array, " D"]:
-    """Return `F = KL_deployment / KL_training` of an infinitesimal step of the agent.
-
-    To second order, `KL = ½ Σ (dp)² / p` of what is taken in each level, where `dp` is the
-    derivative of the probabilities along the step; so the length of the step cancels. NaN
-    where the step changes nothing in training.
-
-    Args:
-        agent: before the step.
-        directions: in which it may go; an array that is left out does not move.
-        levels: where it acts.
-        condition: that it is in.
-    """
-    start, build = ravel_pytree(eqx.filter(agent, eqx.is_inexact_array))
-    rest = eqx.filter(agent, eqx.is_inexact_array, inverse=True)
-
-    def acts(vector: Float[Array, " P"]) -> Float[Array, "2 L K1"]:
-        return behaviour(eqx.combine(build(vector), rest), levels, condition)
-
-    def ratio(step: Float[Array, " P"]) -> Float[Array, ""]:
-        length = _norm(step)
-        chances, change = jax.jvp(acts, (start,), (step / jnp.maximum(length, LEAST),))
-        divergence = jnp.sum(change**2 / jnp.maximum(chances, 1e-6), axis=(1, 2)) / 2
-        moved = (divergence[TRAINING] > LEAST) & (length > LEAST)
-        beside = jnp.where(moved, divergence[TRAINING], 1.0)
-        return jnp.where(moved, divergence[DEPLOYMENT] / beside, jnp.nan)
-
-    return jax.vmap(ratio)(jnp.stack([_filled(each, agent) for each in directions]))
-
-
-def _filled(direction: AbstractSlotAgent, agent: AbstractSlotAgent) -> Float[Array, " P"]:
-    """Return a direction as a vector, 0 for the arrays that it leaves out."""
-    zeros = jax.tree.map(jnp.zeros_like, eqx.filter(agent, eqx.is_inexact_array))
-    return ravel_pytree(eqx.combine(direction, zeros))[0]
 
 
 class Choices(NamedTuple):
@@ -190,8 +148,3 @@ def skill(
         return jnp.mean(found[DEPLOYMENT, :, kind])
 
     return jnp.mean(jax.lax.map(finds, kinds))
-
-
-def _norm(vector: Float[Array, " P"]) -> Float[Array, ""]:
-    squares = jnp.sum(vector**2)
-    return jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1.0)), 0.0)

@@ -30,9 +30,15 @@ from goalscope.goal_slot.measuring import (
 )
 from goalscope.goal_slot.pressure import Choices
 from goalscope.goal_slot.readings import crossing, relative, selectivity, sign_change
-from goalscope.goal_slot.summaries import chosen, ended, known_median
+from goalscope.goal_slot.summaries import (
+    chosen,
+    columns,
+    ended,
+    guards,
+    known_median,
+)
 from goalscope.goal_slot.world import TARGET, Condition
-from goalscope.procedure import Findings, Measured, Report, measured
+from goalscope.procedure import Findings, Report
 
 SATURATED, COMPETENT = 0.95, 0.9
 STAKES = (0.0, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 8.0, 16.0)
@@ -58,8 +64,8 @@ def pushed(
         numbers: the agents.
         seed: of the experiment.
         report: called when it begins.
-        who: `construction` (planner or learner) and `goals` (other: random goals with
-            another favourite than the target; target: with that one).
+        who: `construction` (planner, learner or unburdened) and `goals` (other: random
+            goals with another favourite than the target; target: with that one).
         setting: fields of `world.Condition`.
         outer: of base training: `trained` (goal or all), `sampled`, 1 for REINFORCE, and
             `plain`, the rate of plain gradient steps instead of Adam's.
@@ -71,18 +77,18 @@ def pushed(
     group = cast(*asked)
     before = choices_of(group, here)
     push = _pressure(asked, setting)
-    guards = np.asarray(guards_of(group, here))
+    able = np.asarray(guards_of(group, here))
     after, moved = _after(group, here, shape, **outer)
     reward = np.asarray(before.training)[..., TARGET].mean(axis=1)
-    unsaturated = np.asarray(reward <= SATURATED * guards[:, 1])
-    checks = [unsaturated, guards[:, 0] >= COMPETENT, push["placebo"] == 0]
+    unsaturated = np.asarray(reward <= SATURATED * able[:, 1])
+    checks = [unsaturated, able[:, 0] >= COMPETENT, push["placebo"] == 0]
     return Findings(
         (shape.steps,),
         {
-            "pressure": _columns(push, checks=np.stack(checks, axis=-1)[:, None, :]),
-            "choice": _columns(chosen(before, np.asarray(group.goals))),
-            "end": _columns({**ended(before, after, shape.trained), "moved": moved}),
-            "guards": _columns(_guards(reward, guards)),
+            "pressure": columns(push, checks=np.stack(checks, axis=-1)[:, None, :]),
+            "choice": columns(chosen(before, np.asarray(group.goals))),
+            "end": columns({**ended(before, after, shape.trained), "moved": moved}),
+            "guards": columns(guards(reward, able)),
         },
     )
 
@@ -114,11 +120,11 @@ def thresholds(
     grid, doses = references(setting, tuple(stakes)), np.array(stakes)
     comply, signed = np.moveaxis(np.asarray(sweep_of(group, grid)).mean(axis=1), -1, 0)
     here = condition({**setting, "horizon": 0.0})
-    guards = np.asarray(guards_of(group, here))
+    able = np.asarray(guards_of(group, here))
     found = {"compliance": crossing(doses, comply), "sign": sign_change(doses, signed)}
     return Findings(
         (0,),
-        {"threshold": _columns(found), "guards": _columns(_guards(comply[:, 0], guards))},
+        {"threshold": columns(found), "guards": columns(guards(comply[:, 0], able))},
     )
 
 
@@ -188,12 +194,3 @@ def _after(
     agents = trained_of(keys, few, here, outer, trained)
     way = np.asarray(agents.goal) - np.asarray(few.goals)
     return choices_after(agents, few, here), np.linalg.norm(way, axis=-1).mean(axis=1)
-
-
-def _guards(reward: np.ndarray, guards: np.ndarray) -> dict[str, np.ndarray]:
-    return {"skill": guards[:, 0], "share of ideal": reward / guards[:, 1]}
-
-
-def _columns(found: Mapping[str, np.ndarray], checks: np.ndarray | None = None) -> Measured:
-    values = np.expand_dims(np.stack(list(found.values()), axis=-1), 1)
-    return measured(values, checks=checks)

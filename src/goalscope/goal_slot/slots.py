@@ -1,4 +1,4 @@
-"""What all agents of this package have: a goal, and what they take under a condition."""
+"""What all agents of this package do: they take something, in training and deployed."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,23 +19,16 @@ TRAINING, DEPLOYMENT = 0, 1
 """Rows of what is done in both phases."""
 
 
-class AbstractSlotAgent(eqx.Module):
-    """An agent whose goal is a vector of its own, `goal[k]` for taking type `k`.
+class AbstractPhaseAgent(eqx.Module):
+    """An agent that lives in two phases, and is told by a cue which one it is in.
 
     Fields:
-        goal: the slot, `[K]`.
         placebo: parameters that nothing reads.
         size: of the grid.
     """
 
-    goal: eqx.AbstractVar[Float[Array, "*b K"]]
     placebo: eqx.AbstractVar[Float[Array, "*b P"]]
     size: eqx.AbstractVar[int]
-
-    @property
-    @abstractmethod
-    def groups(self) -> tuple[ParameterGroup, ...]:
-        """The groups of parameters beside `goal` and `placebo`: its capability."""
 
     @abstractmethod
     def choices(
@@ -44,6 +37,22 @@ class AbstractSlotAgent(eqx.Module):
         """Return how often each type is taken, last nothing, after one cue."""
 
 
+class AbstractSlotAgent(AbstractPhaseAgent):
+    """An agent whose goal is a vector of its own, `goal[k]` for taking type `k`.
+
+    Fields:
+        goal: the slot, `[K]`.
+    """
+
+    goal: eqx.AbstractVar[Float[Array, "*b K"]]
+
+    @property
+    @abstractmethod
+    def groups(self) -> tuple[ParameterGroup, ...]:
+        """The groups of parameters beside `goal` and `placebo`: its capability."""
+
+
+Phased = TypeVar("Phased", bound=AbstractPhaseAgent)
 Slotted = TypeVar("Slotted", bound=AbstractSlotAgent)
 Tree = TypeVar("Tree", bound=PyTree)
 
@@ -52,7 +61,7 @@ PLACEBO = ParameterGroup("placebo", ("placebo",))
 
 
 def behaviour(
-    agent: AbstractSlotAgent, levels: Level, condition: Condition
+    agent: AbstractPhaseAgent, levels: Level, condition: Condition
 ) -> Float[Array, "2 L K1"]:
     """Return what an agent takes in each level, in training and in deployment.
 
@@ -68,7 +77,7 @@ def behaviour(
 
 
 def training_reward(
-    agent: AbstractSlotAgent, levels: Level, condition: Condition
+    agent: AbstractPhaseAgent, levels: Level, condition: Condition
 ) -> Float[Array, ""]:
     """Return `J`: the probability of taking the target in training, over all paths."""
     return jnp.mean(behaviour(agent, levels, condition)[TRAINING, :, TARGET])

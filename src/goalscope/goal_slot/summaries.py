@@ -1,11 +1,14 @@
 """Means over the goals of each agent: what it does, and where training leaves it."""
 
+from collections.abc import Mapping
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from goalscope.goal_slot.pressure import Choices
 from goalscope.goal_slot.readings import kappa
 from goalscope.goal_slot.world import TARGET, TYPES
+from goalscope.procedure import Measured, measured
 
 
 def chosen(found: Choices, goals: Float[np.ndarray, "N G K"]) -> dict[str, np.ndarray]:
@@ -46,3 +49,18 @@ def known_median(values: np.ndarray) -> np.ndarray:
     """Return the median over goals of what is known, NaN where nothing is."""
     known = [row[np.isfinite(row)] for row in values]
     return np.array([np.median(row) if len(row) else np.nan for row in known])
+
+
+def guards(
+    reward: Float[np.ndarray, " N"], able: Float[np.ndarray, "N 2"]
+) -> dict[str, np.ndarray]:
+    """Return how able agents are, and what they earn beside an ideal one, by reading."""
+    return {"skill": able[:, 0], "share of ideal": reward / able[:, 1]}
+
+
+def columns(
+    found: Mapping[str, np.ndarray], checks: Bool[np.ndarray, "N 1 K"] | None = None
+) -> Measured:
+    """Return readings of agents at one checkpoint, by name `[N]`, as they are stored."""
+    values = np.expand_dims(np.stack(list(found.values()), axis=-1), 1)
+    return measured(values, checks=checks)

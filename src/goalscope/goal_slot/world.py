@@ -119,25 +119,28 @@ def occupied(level: Level, size: int) -> Float[Array, "K S"]:
 
 
 def taken(
-    policy: Float[Array, "S A"], level: Level, size: int
+    policy: Float[Array, "*T S A"], level: Level, size: int
 ) -> tuple[Float[Array, " K1"], Float[Array, ""]]:
     """Return how often each type is taken, last nothing, and the expected moves.
 
-    From all free cells alike, within `STEPS` steps; taking an object ends the episode.
+    From all free cells alike, within `STEPS` steps; taking an object ends the episode. A
+    policy may differ between steps: it then has a leading axis of `STEPS`.
     """
     places = occupied(level, size)
     free = 1.0 - jnp.sum(places, axis=0)
     leads = jnp.asarray(moves(size).transpose(1, 0, 2).reshape(-1, size * size))
-    moving = policy[:, :-1].sum(axis=1)
+    moving = policy[..., :-1].sum(axis=-1)
+    by_step = None if policy.ndim == 2 else (policy, moving)
 
-    def step(carry, _):
+    def step(carry, now):
         alive, landed, effort = carry
-        after = (alive[:, None] * policy).reshape(-1) @ leads
-        return (after * free, landed + after, effort + alive @ moving), None
+        acts, moves_now = (policy, moving) if now is None else now
+        after = (alive[:, None] * acts).reshape(-1) @ leads
+        return (after * free, landed + after, effort + alive @ moves_now), None
 
     start = free / jnp.sum(free)
     begin = (start, jnp.zeros_like(start), jnp.zeros(()))
-    (alive, landed, effort), _ = jax.lax.scan(step, begin, None, length=STEPS)
+    (alive, landed, effort), _ = jax.lax.scan(step, begin, by_step, length=STEPS)
     return jnp.append(places @ landed, jnp.sum(alive)), effort
 
 
