@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jax import numpy as jnp
 
+from goalscope.experiment import ComputedArm
+from goalscope.experiments.hidden_incentives import SIZES, hidden_incentives
+from goalscope.experiments.incentive_arms import recommender_pair
 from goalscope.incentives.outer_loops import NoLoop
 from goalscope.incentives.procedures import recommender
 from goalscope.incentives.recommender import (
@@ -115,3 +118,23 @@ def test_what_is_paid_for_differs_and_is_a_value_of_one_program(caplog):
 def test_a_loop_cannot_pay_for_what_is_not_read():
     with pytest.raises(ValueError, match="selects 'fame'; choose one of drift, concen"):
         readings(outer={"loop": "pbt", "selects": "fame"})
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_arm_of_recommenders_has_a_twin_that_differs_in_the_swap_alone(size):
+    found = hidden_incentives(**SIZES[size]).arms.items()
+    arms = {name: arm for name, arm in found if isinstance(arm, ComputedArm)}
+    users = [name for name, arm in arms.items() if arm.group == "recommender"]
+    kinds = {name.removesuffix(", swapped").removeprefix("recommender, ") for name in users}
+    assert sorted(users) == sorted(
+        name for kind in kinds for name in recommender_pair(kind)
+    )
+    for kind in kinds:
+        plain, swapped = (arms[each].procedure.options for each in recommender_pair(kind))
+        assert {**plain, "outer": {**plain["outer"], "swap": True}} == swapped
+
+
+def test_without_groups_of_users_there_is_no_recommender():
+    experiment = hidden_incentives(user_groups=0)
+    assert {arm.group for arm in experiment.arms.values()} & {"recommender"} == set()
+    assert len(experiment.claims) == 8

@@ -175,7 +175,7 @@ def _figures() -> tuple:
         Survival(
             title="Time to flip",
             caption="Populations that have not yet had a stretch of mostly cooperation.",
-            group="outer loops", on="dilemma.steps to flip", until=100_000, unit="steps",
+            group="outer loops", on="dilemma.steps to flip", until=100_000.0, unit="steps",
         ),
     )  # fmt: skip
 
@@ -185,6 +185,6 @@ def _figures_of_users(stretches: int) -> tuple:
         Survival(
             title="Time until few types of users are left",
             caption="Groups of users whose mean concentration has not yet passed 1 nat.",
-            group="recommender", on=WHEN, until=10 * stretches, unit="steps",
+            group="recommender", on=WHEN, until=10.0 * stretches, unit="steps",
         ),
     )  # fmt: skip
