@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
@@ -41,6 +41,7 @@ def test_isotonic_agrees_with_scipy(means: list[float]):
 
 
 @given(st.lists(st.lists(st.floats(0, 1), min_size=4, max_size=4), min_size=1, max_size=5))
+@example([[0.0, 2.3e-309, 0.0, 0.0]])
 def test_isotonic_and_crossing_treat_each_curve_alone(rows: list[list[float]]):
     batch, doses = np.array(rows), DOSES[:4]
     np.testing.assert_array_equal(isotonic(batch), np.stack([isotonic(r) for r in batch]))

@@ -50,7 +50,8 @@ def crossing(
     right = np.maximum(reached.argmax(axis=-1), 1)
     low = np.take_along_axis(curve, right[..., None] - 1, axis=-1)[..., 0]
     high = np.take_along_axis(curve, right[..., None], axis=-1)[..., 0]
-    share = np.clip((level - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+    crosses = (low < level) & (level <= high)
+    share = np.where(crosses, level - low, 0.0) / np.where(crosses, high - low, 1.0)
     before, after = doses[right - 1], doses[right]
     ratio = after / np.where(before == 0, 1.0, before)
     inside = np.where(before == 0, share * after, before * ratio**share)
