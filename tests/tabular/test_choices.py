@@ -11,7 +11,7 @@ from goalscope.tabular.causal_entropy import (
     soft_policies_within,
 )
 from goalscope.tabular.choices import explain_choices, likelihood_ratio, log_likelihood
-from goalscope.tabular.fisher_scoring import fit_weights, predicted
+from goalscope.tabular.newton_weights import fit_weights, predicted
 from goalscope.tabular.process import StochasticProcess
 from goalscope.tabular.soft import exact_soft_values, log_policy
 
@@ -109,19 +109,48 @@ def test_a_feature_that_never_varies_keeps_the_uncertainty_of_the_prior(process,
     np.testing.assert_allclose(found.covariance[2, 2], 100, rtol=1e-3)
 
 
-def test_fisher_scoring_finds_the_same_weights_and_intervals(process, features, rng):
+@pytest.fixture
+def logs(process, features, rng):
     shares = policy(process, features, 0.9)
-    counts = jnp.asarray(
-        np.stack([rng.multinomial(100, shares) for _ in range(2)], -1) * 1.0
-    )
-    weights, covariance = fit_weights(process, features, counts, 0.9, prior_sd=1e3)
+    return jnp.asarray(np.stack([rng.multinomial(100, shares) for _ in range(2)], -1) * 1.0)
+
+
+def test_newton_finds_the_same_weights_and_intervals(process, features, logs):
+    weights, covariance = fit_weights(process, features, logs, 0.9, prior_sd=1e3)
     for number in range(2):
-        exact = explain_choices(process, features, counts[..., number], 0.9)
-        np.testing.assert_allclose(weights[:, number], exact.weights, atol=0.02)
+        exact = explain_choices(process, features, logs[..., number], 0.9)
+        np.testing.assert_allclose(weights[:, number], exact.weights, atol=1e-3)
         ratio = np.diagonal(covariance[number]) / np.diagonal(exact.covariance)
         np.testing.assert_allclose(ratio, 1, atol=0.2)
         gained = jnp.sum(
-            counts[..., number] * predicted(process, features, weights, 0.9).T[number].T
+            logs[..., number] * predicted(process, features, weights, 0.9).T[number].T
         )
-        chance = np.log(A) * jnp.sum(counts[..., number])
-        np.testing.assert_allclose(gained - chance, exact.log_likelihood, atol=0.5)
+        chance = np.log(A) * jnp.sum(logs[..., number])
+        np.testing.assert_allclose(gained - chance, exact.log_likelihood, atol=1e-3)
+
+
+@pytest.mark.parametrize("unit", [3.0, 0.01, 1e4])
+def test_weights_do_not_depend_on_the_units_of_utilities(process, features, logs, unit):
+    """Nor do their intervals, where little is known: who flees says not how much."""
+    fled = logs.at[..., 1].set(jnp.where(features[..., 0] > 0.3, 0.0, logs[..., 1]))
+    own = fit_weights(process, features, fled, 0.9, prior_sd=8.0)
+    other = fit_weights(process, unit * features, fled, 0.9, prior_sd=8.0 / unit)
+    np.testing.assert_allclose(unit * other[0], own[0], rtol=1e-3)
+    np.testing.assert_allclose(unit**2 * other[1], own[1], rtol=1e-3)
+
+
+def test_where_little_is_known_weights_are_those_of_the_mode(process, features, logs):
+    """The slope of the log-posterior there is none: no stop on the way to a far mode."""
+    least = features[..., 0] == jnp.min(features[..., 0], axis=1, keepdims=True)
+    fled = jnp.where(least[..., None], logs, 0.0)
+    weights, covariance = fit_weights(process, features, fled, 0.3, prior_sd=64.0)
+
+    def log_posterior(weights, counts):
+        likely = log_likelihood(process, features, weights, counts, 0.3)
+        return likely - jnp.sum(weights**2) / (2 * 64.0**2)
+
+    for number in range(2):
+        slope = jax.grad(log_posterior)(weights[:, number], fled[..., number])
+        in_deviations = slope @ covariance[number] @ slope
+        assert float(in_deviations) < 1e-4**2
+        assert weights[0, number] < -3

@@ -15,7 +15,7 @@ from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.decisions import Decisions, decide
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
-from goalscope.tabular.fisher_scoring import fit_weights, predicted
+from goalscope.tabular.newton_weights import fit_weights, predicted
 from goalscope.tabular.process import DeterministicProcess, side_by_side
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.fields import check_range, real
