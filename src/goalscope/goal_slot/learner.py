@@ -6,7 +6,7 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Float
 
-from goalscope.goal_slot.slots import AbstractSlotAgent
+from goalscope.goal_slot.slots import PERCEPTION, AbstractSlotAgent
 from goalscope.goal_slot.world import MOVES, TYPES, Condition, Level, occupied, seen, taken
 from goalscope.parameter_groups import ParameterGroup
 
@@ -47,7 +47,7 @@ class Learner(AbstractSlotAgent):
     @property
     def groups(self) -> tuple[ParameterGroup, ...]:
         return (
-            ParameterGroup("perception", ("perception",)),
+            PERCEPTION,
             ParameterGroup("policy", ("hidden", "towards", "near", "here")),
         )
 

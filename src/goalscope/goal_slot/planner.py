@@ -12,7 +12,7 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Float
 
-from goalscope.goal_slot.slots import AbstractSlotAgent
+from goalscope.goal_slot.slots import PERCEPTION, AbstractSlotAgent
 from goalscope.goal_slot.world import TARGET, TYPES, Condition, Level, passive, seen
 from goalscope.parameter_groups import ParameterGroup
 
@@ -45,7 +45,7 @@ class Planner(AbstractSlotAgent):
     @property
     def groups(self) -> tuple[ParameterGroup, ...]:
         return (
-            ParameterGroup("perception", ("perception",)),
+            PERCEPTION,
             ParameterGroup("belief", ("belief",)),
             ParameterGroup("policy", ("sharpness",)),
         )

@@ -58,6 +58,7 @@ Tree = TypeVar("Tree", bound=PyTree)
 
 GOAL = ParameterGroup("goal", ("goal",))
 PLACEBO = ParameterGroup("placebo", ("placebo",))
+PERCEPTION = ParameterGroup("perception", ("perception",))
 
 
 def behaviour(
