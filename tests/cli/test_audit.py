@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TINY = str(Path(__file__).parent / "tiny.py")
 EXAMPLE = str(ROOT / "docs" / "examples" / "audited_policy.py")
 WORLD = "Corner(size=4, horizon=12, shifted_share=1)"
 
@@ -72,17 +71,16 @@ def test_the_page_holds_every_agent(audited):
     assert html.count("<svg") > 5
 
 
-def test_a_stored_agent_is_audited_among_its_candidates(tmp_path):
-    run = ("run", TINY, "--size", "smoke", "--out", "r", "--workers", "1", "-q")
-    assert goalscope(*run, cwd=tmp_path).returncode == 0
+def test_a_stored_agent_is_audited_among_its_candidates(finished, tmp_path):
+    result = str(finished)
     options = ("--agent", "2", "--arm", "alpha=1", "--checkpoint", "0")
-    done = goalscope("audit", "r", *options, "--out", "page.html", cwd=tmp_path)
+    done = goalscope("audit", result, *options, "--out", "page.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "alpha=1, agent 2, checkpoint 0" in done.stdout
     for words in ("cheese", "corner", "none of these", "lookup table", "planted agents"):
         assert words in done.stdout
     assert (tmp_path / "page.html").exists()
-    wrong = goalscope("audit", "r", "--agent", "99", cwd=tmp_path)
+    wrong = goalscope("audit", result, "--agent", "99", cwd=tmp_path)
     assert wrong.returncode == 1
     assert "the agents of alpha=0 are 0 to 2" in " ".join(wrong.stdout.split())
 

@@ -23,17 +23,6 @@ def goalscope(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """A finished run of the tiny experiment, computed by one worker."""
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
-    done = goalscope(*RUN, "--out", str(folder), "--workers", "1")
-    assert done.returncode == 0, done.stderr
-    assert "They do." in done.stdout
-    assert str(folder.with_suffix(".html")) in done.stdout
-    return folder
-
-
 def test_a_finished_run_says_so_and_does_nothing(finished):
     before = {path: path.stat().st_mtime_ns for path in finished.rglob("cell.json")}
     again = goalscope(*RUN, "--out", str(finished), "--workers", "1")

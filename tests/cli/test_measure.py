@@ -26,15 +26,6 @@ def goalscope(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
-    """A finished run of the tiny experiment."""
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
-    run = ("run", TINY, "--size", "smoke", "--out", folder, "--workers", "1", "-q")
-    assert goalscope(*run).returncode == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
 def measured(finished: Path) -> Path:
     """The same instrument that the run used, at every checkpoint."""
     command = ("measure", finished, "--instrument", "goal_score", "--checkpoints", "all")
