@@ -17,7 +17,7 @@ from goalscope.dynamics.reduced_rank import (
     exact_coefficient,
     excess_loss,
 )
-from goalscope.dynamics.sampler import Sampler, losses_along_chains
+from goalscope.dynamics.sampler import Sampler, walk
 
 Parameters = TypeVar("Parameters", bound=PyTree)
 
@@ -75,8 +75,11 @@ def local_learning_coefficient(
     the walk leaves all bounds. A coefficient alone says little: `ε` and `γ` move it more
     than the model does; use `checked_learning_coefficient`.
     """
-    losses = losses_along_chains(key, loss, parameters, data, sampler=sampler, mask=mask)
-    return summarise(losses, loss(parameters, data), sampler.inverse_temperature)
+    losses = walk(key, loss, parameters, data, sampler=sampler, mask=mask)
+    # The first is rounded as the others are: what nothing reads has exactly nothing.
+    first = losses[:, :1] if sampler.batch_size is None else loss(parameters, data)
+    above, none = losses[:, sampler.num_burn_in :] - first, jnp.zeros((), losses.dtype)
+    return summarise(above, none, sampler.inverse_temperature)
 
 
 def largest_curvature(

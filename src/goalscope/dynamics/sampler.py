@@ -80,7 +80,24 @@ def losses_along_chains(
     sampler: Sampler,
     mask: PyTree | None = None,
 ) -> Float[Array, "chains draws"]:
-    """Return the losses that Langevin dynamics passes through. Consumes `key`.
+    """Return the losses that Langevin dynamics passes through after burn-in.
+
+    Consumes `key`; see `walk`.
+    """
+    losses = walk(key, loss, parameters, data, sampler=sampler, mask=mask)
+    return losses[:, sampler.num_burn_in :]
+
+
+def walk(
+    key: Key[Array, ""],
+    loss: Callable[[Parameters, PyTree], Float[Array, ""]],
+    parameters: Parameters,
+    data: PyTree,
+    *,
+    sampler: Sampler,
+    mask: PyTree | None = None,
+) -> Float[Array, "chains steps"]:
+    """Return all losses of Langevin dynamics, that of the start first. Consumes `key`.
 
     `w ← w − ε/2 (nβ ∇L(w) + γ (w − w*)) + N(0, ε)`, from `w* = parameters` (Welling and Teh
     2011; Lau et al. 2023). Preconditioned, `ε` is `ε G` with
@@ -97,7 +114,7 @@ def losses_along_chains(
     start, unravel = ravel_pytree(parameters)
     free = jnp.ones_like(start) if mask is None else _flat_mask(mask, start)
 
-    def one_chain(key: Key[Array, ""]) -> Float[Array, " draws"]:
+    def one_chain(key: Key[Array, ""]) -> Float[Array, " steps"]:
         k_data, k_noise = jax.random.split(key)
 
         def step(carry, index):
@@ -119,8 +136,7 @@ def losses_along_chains(
             return (moved, square), value
 
         steps = jnp.arange(sampler.num_burn_in + sampler.num_draws)
-        _, losses = jax.lax.scan(step, (start, jnp.zeros_like(start)), steps)
-        return losses[sampler.num_burn_in :]
+        return jax.lax.scan(step, (start, jnp.zeros_like(start)), steps)[1]
 
     return jax.vmap(one_chain)(jax.random.split(key, sampler.num_chains))
 

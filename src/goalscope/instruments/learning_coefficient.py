@@ -105,7 +105,7 @@ class LearningCoefficient(AbstractInstrument):
 
     def controls(self) -> tuple[PlantedCase, ...]:
         return (
-            PlantedCase("placebo parameters", "goal", -0.001, 0.001),
+            PlantedCase("placebo parameters", "goal", 0.0, 0.0),
             PlantedCase("reduced-rank network", "capability", 6.0, 9.0, dose=3.0),
             PlantedCase("reduced-rank network", "goal", 3.6, 5.4, dose=3.0),
         )
