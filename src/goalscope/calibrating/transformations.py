@@ -229,8 +229,9 @@ def _permuted_layers(
 
 
 def _permuted_slot(rng: np.random.Generator, agent: LeakyGoal) -> LeakyGoal:
-    order = rng.permutation(agent.slot.shape[0])
-    new = (agent.perception[:, order], agent.rewarded[order], agent.slot[order])
+    order = rng.permutation(agent.slot.shape[-1])
+    fields = (agent.perception, agent.rewarded, agent.slot)
+    new = tuple(field[..., order] for field in fields)
     return eqx.tree_at(lambda a: (a.perception, a.rewarded, a.slot), agent, new)
 
 

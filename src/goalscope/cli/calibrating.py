@@ -36,10 +36,12 @@ SECONDARY = (
     "essential_dynamics",
     "exchange_rate",
     "first_choice",
+    "goal_parts",
     "goal_score",
     "influence",
     "optimisation_power",
     "preference",
+    "represented_place",
     "robustness",
 )
 """Trials that a smoke calibration leaves out unless named: it is to take two minutes."""

@@ -39,8 +39,9 @@ class GoalParts(AbstractInstrument):
     that nothing reads: restricted to it, the agent stays what it was at first, and without
     it, what it is.
 
-    What it does not show: how the parts work together. A goal that needs new eyes earns
-    nothing when it is put into an untrained agent, and the eyes nothing without the goal.
+    What it does not show: when a goal formed that was there at the first checkpoint; how
+    the parts work together. A goal that needs new eyes earns nothing when it is put into an
+    untrained agent, and the eyes nothing without the goal.
 
     Checks: `learnt`, the last checkpoint earns more than the first by a twentieth of the
     best return; `changes`, the whole curve has a change that its values in another order
@@ -69,7 +70,10 @@ class GoalParts(AbstractInstrument):
             raise ValueError(f"an interval takes 2 levels; num_levels={self.num_levels}")
 
     def controls(self) -> tuple[PlantedCase, ...]:
-        return ()
+        return (
+            PlantedCase("goal before sight", "lead", 0.15, 1.0, dose=2.0),
+            PlantedCase("goal with behaviour", "lead", -0.01, 0.01),
+        )
 
     @property
     def unit(self) -> str:

@@ -90,11 +90,11 @@ class RepresentedPlace(AbstractInstrument):
         check_counts(self.num_levels, self.inputs_per_level, self.rank)
 
     def controls(self) -> tuple[PlantedCase, ...]:
-        # Planted agents want this goal or another one: the mean is that of a mixture.
         used = "restricted interchange"
         return (
-            PlantedCase("written network", used, 0.2, 1.0),
-            PlantedCase("distilled table", used, 0.0, 0.4),
+            PlantedCase("place used", used, 0.6, 1.0),
+            PlantedCase("place stored", used, 0.0, 0.4),
+            PlantedCase("place ignored", used, 0.0, 0.1),
         )
 
     @property
