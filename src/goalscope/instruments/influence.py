@@ -54,6 +54,10 @@ class Influence(AbstractInstrument):
     (Rubin 1981). The control of each distance is the irrelevant edit, and of `horizon` the
     largest distance at which that alone exceeds the threshold.
 
+    Levels that a world of few levels repeats count each time: of 400 agents that act
+    differently in every level, 2 % have a horizon on 48 levels of their own, and 10 % where
+    these are 16 levels again and again.
+
     What it does not show: what the agent wants of the object, nor that it looks ahead: it
     may know by heart where to turn. An agent whose policy is nearly even has small effects
     at any distance, and a short horizon for that reason.
