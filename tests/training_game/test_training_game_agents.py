@@ -31,6 +31,7 @@ def everyone() -> Family:
     return Family(*map(jnp.float32, (0.0, 1.2, 0.0, 0.0, 1.0, 0.0)))
 
 
+@pytest.mark.science
 def test_the_gradient_of_the_loss_is_that_of_the_agents_own_return():
     player = Player.init(np.random.default_rng(3), 8)
     rules = jax.tree.map(lambda leaf: leaf[None], game(cue=0.0, detection=0.7, noise=0.1))
