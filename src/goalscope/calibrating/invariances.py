@@ -58,7 +58,7 @@ MOVED = ("levels are turned or reflected", "states are renumbered")
 REDRAWN = {
     *((name, what) for name in ("Horizon", "EditGeneralisation") for what in MOVED),
     *((name, what) for name in ("RepresentedGoal", "LinearGoal") for what in MOVED),
-    *(("OptimisationPower", what) for what in MOVED),
+    *((name, what) for name in ("OptimisationPower", "RepresentedPlace") for what in MOVED),
     ("LearningCoefficient", MOVED[1]),
     ("LearningCoefficient", "units are permuted"),
     ("Influence", MOVED[0]),

@@ -20,6 +20,8 @@ from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
 NUM_RESAMPLES, MIN_CHECKPOINTS, LEARNT, CLEAR = 50, 4, 0.05, 0.05
+STEADY = 1e-4
+"""Share of the best return within which a curve does not change: rounding makes less."""
 
 
 class GoalParts(AbstractInstrument):
@@ -33,7 +35,8 @@ class GoalParts(AbstractInstrument):
     `excluded`, at the last checkpoint; `whole changes`, `restricted changes` and `excluded
     changes`, the place along training in [0, 1] of the clearest change of each curve; and
     `lead`, how much earlier the restricted curve changes than the whole: a mechanism forms
-    before behaviour shows it.
+    before behaviour shows it. A curve that stays within 0.0001 of the best return changes
+    nowhere, and reads as if at the second checkpoint.
 
     The interval is the Bayesian bootstrap over levels. The control is the same with a group
     that nothing reads: restricted to it, the agent stays what it was at first, and without
@@ -172,6 +175,8 @@ def _judge(
 ) -> Float[Array, " R"]:
     """Return all readings from levels that count so many times each."""
     shares = curves @ weights / (best @ weights)
+    flat = jnp.ptp(shares, axis=1, keepdims=True) < STEADY
+    shares = jnp.where(flat, shares[:, :1], shares)
     number = shares.shape[1]
     places = jax.vmap(lambda curve: one_change(curve)[0])(shares) / (number - 1)
     return jnp.concatenate([shares[:, -1], places, (places[0] - places[1])[None]])
