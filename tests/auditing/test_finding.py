@@ -79,6 +79,7 @@ def test_an_agent_without_a_goal_is_not_given_one(shifted: Stage):
     assert found.candidates[0].score == pytest.approx(found.candidates[0].chance, abs=1e-5)
 
 
+@pytest.mark.science
 def test_a_table_of_answers_reads_as_the_agent_itself(shifted: Stage):
     agent, sheet = planner(shifted, "cheese"), shifted.sheet()
     questions = questions_of(shifted, sheet)

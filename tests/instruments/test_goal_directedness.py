@@ -82,6 +82,7 @@ def test_the_instrument_keeps_its_contract(goals, world, agent):
     check_instrument(instrument, world, agent("cheese", 4.0), key=KEY)
 
 
+@pytest.mark.science
 def test_an_agent_with_memory_is_read_from_what_it_does(
     goals, world, agent, remembering, read
 ):

@@ -36,6 +36,7 @@ def planted(world, rank):
 
 
 @pytest.mark.parametrize("rank", [pytest.param(1, marks=pytest.mark.science), 2, 3])
+@pytest.mark.science
 def test_groups_of_a_planted_agent_read_their_coefficient(rank):
     world = Corner(shifted_share=1.0, size=7)
     agents = planted(world, rank)

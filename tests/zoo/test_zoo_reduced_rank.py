@@ -43,6 +43,7 @@ def test_logits_are_about_as_large_whatever_the_rank():
 
 
 @pytest.mark.parametrize("rank", [pytest.param(1, marks=pytest.mark.science), 2])
+@pytest.mark.science
 def test_one_layer_alone_is_flat_in_all_but_twice_its_coefficient_directions(rank):
     agent = plant(float(rank))
     tokens = jnp.asarray(
