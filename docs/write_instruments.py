@@ -2,7 +2,8 @@
 
     python docs/write_instruments.py RESULT...
 
-A RESULT is what `goalscope calibrate --size full` wrote, for all instruments or for some.
+A RESULT is what `goalscope calibrate --size full` wrote, for all instruments or for some;
+of an instrument that several hold, the last one counts.
 The shipped calibration, which reports show beside their own, is written from the same
 numbers. An instrument that no RESULT holds gets a page that says so at its top.
 """
@@ -49,12 +50,14 @@ REASONS = {
 def write(results: Sequence[Path]) -> None:
     """Write all pages, their pictures, the index, and the shipped calibration."""
     folders = [open_folder(result) for result in results]
-    cards = tuple(card for folder in folders for card in scorecards(folder))
+    found = [(folder, card) for folder in folders for card in scorecards(folder)]
+    latest = {card.instrument: folder for folder, card in found}
+    cards = tuple(card for folder, card in found if latest[card.instrument] is folder)
     records = [
         record
         for folder in folders
         for record in map(folder.read, folder.finished_cells())
-        if record.kind == TRIAL
+        if record.kind == TRIAL and latest[record.description["trial"]] is folder
     ]
     classes = {r.description["trial"]: r.metadata["class"] for r in records}
     worlds = {
