@@ -38,7 +38,7 @@ REASONS = {
     ("reward_distance", "trend"): SATURATED,
     ("linear_goal", "coverage"): (
         "agents with a β of 128 hardly ever err: decisions bound their weights from below "
-        "only, and the interval ends too early; without them it covers within the gate"
+        "only, and the interval ends too early"
     ),
     ("context_gap", "pattern"): "in this world an agent for either goal often takes the "
     "other one first, because it lies on its way, so that even a complete change of goal "
