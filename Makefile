@@ -10,6 +10,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 UV      := $(shell command -v uv 2>/dev/null)
 BUILD   := --no-deps --no-build-isolation --editable .
+FAST     = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
 COMPILE  = $(or $(UV),uv) pip compile -q --universal --python-version 3.11 --generate-hashes \
            --no-emit-index-url --custom-compile-command "make lock" --group build pyproject.toml
 
@@ -29,7 +30,7 @@ test: $(VENV)/.dev ## Lint, then run every test but the slow ones
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
 
 science: $(VENV)/.dev ## Run the slow tests: minutes of training each
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m science $(TESTS)
+	@XLA_FLAGS=$(FAST) $(BIN)/python -m pytest -q -n $(WORKERS) -m science $(TESTS)
 
 bench: $(VENV)/.dev ## Time what the documents say is fast
 	@$(BIN)/python -m benchmarks

@@ -87,6 +87,19 @@ def test_importing_starts_no_device():
     assert answer(START_NOTHING, modules()) == "none of them"
 
 
+def test_a_command_starts_without_what_only_some_commands_need():
+    """These take longer to import than most messages of the command line to find."""
+    starts = ["goalscope.cli.running", "goalscope.cells", "goalscope.experiments"]
+    slow = ["scipy.stats", "scipy.optimize", "hypothesis", "beartype"]
+    program = f"""
+import importlib, json, sys
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+print(json.dumps([name for name in {slow} if name in sys.modules]))
+"""
+    assert answer(program, starts) == []
+
+
 @pytest.mark.parametrize("kind", ["worlds", "trainers", "instruments", "experiments"])
 def test_things_of_one_kind_do_not_know_each_other(kind: str):
     known = {entry.module for entry in find(kind)}

@@ -145,7 +145,19 @@ def soft_policy(
 
     begin = jnp.zeros(table.terminal.shape)
     values = jax.lax.fori_loop(0, num_steps, _until(depth, backup), begin)
-    return jax.nn.log_softmax(inverse_temperature * action_values(values))
+    return _log_choice(inverse_temperature, action_values(values))
+
+
+def _log_choice(
+    inverse_temperature: Float[Array, ""] | float, values: Float[Array, "S A"]
+) -> Float[Array, "S A"]:
+    """Return `log π`, `π ∝ exp(β Q)`: what is chosen is worth 0 before it is scaled.
+
+    So it is exact however large `β` is; a product of the two would be rounded.
+    """
+    most, least = (end(values, axis=-1, keepdims=True) for end in (jnp.max, jnp.min))
+    chosen = jax.lax.stop_gradient(jnp.where(inverse_temperature < 0, least, most))
+    return jax.nn.log_softmax(inverse_temperature * (values - chosen))
 
 
 def _until(

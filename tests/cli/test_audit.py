@@ -82,7 +82,7 @@ def test_a_stored_agent_is_audited_among_its_candidates(finished, tmp_path):
     assert (tmp_path / "page.html").exists()
     wrong = goalscope("audit", result, "--agent", "99", cwd=tmp_path)
     assert wrong.returncode == 1
-    assert "the agents of alpha=0 are 0 to 2" in " ".join(wrong.stdout.split())
+    assert "the agents of alpha=0 are 0 to 3" in " ".join(wrong.stdout.split())
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_what_was_measured_is_shown_and_reported(measured: Path, tmp_path: Path)
     assert len(rows) == 8
     assert rows["planner", "cheese"]["planted"]
     assert rows["planner", "cheese"]["mean"] > 0.9
-    assert rows["alpha=1", "cheese"]["n"] == 3
+    assert rows["alpha=1", "cheese"]["n"] == 4
     assert measured.with_suffix(".html").exists()
     page = tmp_path / "page.html"
     assert goalscope("report", measured, "--out", page).returncode == 0

@@ -19,7 +19,7 @@ SIZES = {"smoke": {"updates": 12}, "standard": {}}
 
 def tiny(
     *,
-    agents: int = 3,
+    agents: int = 4,
     updates: int = 20,
     shares: tuple[float, ...] = (0.0, 1.0),
     note: str = "",

@@ -14,8 +14,8 @@ where it ends, so that a run that goes on for longer does not look different.
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Bool, Float, Int
-from scipy.stats import binom
 
 HALF, LEARNT = 0.5, 0.95
 QUANTILE = 0.99
@@ -49,7 +49,7 @@ def chance_limit(num_cases: int, chance: float) -> float:
     >>> chance_limit(1000, 0.5)
     0.537
     """
-    return float(binom.ppf(QUANTILE, num_cases, chance)) / num_cases
+    return float(scipy.stats.binom.ppf(QUANTILE, num_cases, chance)) / num_cases
 
 
 def best_constant(labels: Int[np.ndarray, " N"], occurs: Float[np.ndarray, " N"]) -> float:

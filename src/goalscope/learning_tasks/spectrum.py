@@ -14,9 +14,9 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import numpy as np
+import scipy
 from jax import numpy as jnp
 from jaxtyping import Array, Float
-from scipy.stats import rankdata
 
 from goalscope.learning_tasks.growth import Cases, training_loss
 from goalscope.learning_tasks.networks import AbstractNetwork, PairNetwork
@@ -97,7 +97,9 @@ def rank_correlation(
     >>> round(rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.1, 0.5, 0.6])), 6)
     1.0
     """
-    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+    return float(
+        np.corrcoef(scipy.stats.rankdata(first), scipy.stats.rankdata(second))[0, 1]
+    )
 
 
 def partial_correlation(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy import special
 
 from goalscope.scoring.metrics import at_most
 from goalscope.scoring.trial_readings import OWN_GOAL
@@ -132,7 +132,7 @@ def _pick(
 def _mean(values: Float[np.ndarray, " N"]) -> Interval:
     """Return the mean over agents with Student's 95 % interval."""
     n, mean = len(values), float(np.mean(values))
-    half = float(stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
+    half = float(special.stdtrit(n - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(n))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
+from scipy import special
 
 from goalscope.scoring.metrics import rank_interval
 from goalscope.scoring.records import Gate, KindRow, Scorecard
@@ -95,7 +95,7 @@ def _least(correlation: float, n: int, pairs: int) -> float:
     """
     if n < 4:
         return 0.0
-    quantile = float(stats.norm.ppf(1 - 0.025 / pairs))
+    quantile = float(special.ndtri(1 - 0.025 / pairs))
     centre = math.atanh(min(abs(correlation), 1 - 1e-9))
     return math.tanh(max(0.0, centre - quantile * (1.06 / (n - 3)) ** 0.5))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy import special
 
 ROUNDING = 1e-3
 """Change that rounding may make: a sum of a thousand terms in single precision is off by
@@ -99,6 +99,6 @@ def _by_chance(changes: Float[np.ndarray, "N R"]) -> tuple[int, float, float]:
     means = np.abs(np.mean(changes, axis=0))
     spread = np.std(np.where(np.isfinite(changes), changes, 0.0), axis=0, ddof=1)
     level = 1 - FALSE_ALARMS / (2 * num_readings)
-    bounds = ROUNDING + stats.t.ppf(level, n - 1) * spread / np.sqrt(n)
+    bounds = ROUNDING + special.stdtrit(n - 1, level) * spread / np.sqrt(n)
     worst = int(np.argmax(means / bounds))
     return worst, float(means[worst]), float(bounds[worst])

@@ -1,8 +1,8 @@
 """Numbers that say how far a reading can be trusted, from agents whose goal is known."""
 
 import numpy as np
+import scipy
 from jaxtyping import Bool, Float
-from scipy import optimize, stats
 
 from goalscope.statistics import UNKNOWN, Interval, clopper_pearson
 
@@ -46,7 +46,7 @@ def _lower_area(area: float, num_positives: int, num_negatives: int) -> float:
         return area - true - 1.96 * (spread / (num_positives * num_negatives)) ** 0.5
 
     inside = float(np.nextafter(area, 0))  # at 1 nothing varies, and 1 would be a root
-    return float(np.asarray(optimize.brentq(excess, 0.0, inside))) if area else 0.0
+    return float(np.asarray(scipy.optimize.brentq(excess, 0.0, inside))) if area else 0.0
 
 
 def at_most(left: float | np.ndarray, right: float | np.ndarray) -> Bool[np.ndarray, " *N"]:
@@ -78,7 +78,7 @@ def dose_trend(doses: Float[np.ndarray, " N"], values: Float[np.ndarray, " N"]) 
     if len(distinct) < 2:
         return float("nan")
     means = [measured_mean(values[doses == dose]) for dose in distinct]
-    found = stats.kendalltau(distinct, np.round(means, 9))
+    found = scipy.stats.kendalltau(distinct, np.round(means, 9))
     return float(np.asarray(found)[0])
 
 
@@ -91,7 +91,7 @@ def rank_correlation(
         return float("nan")
     if len(np.unique(values[known])) == 1 or len(np.unique(doses[known])) == 1:
         return 0.0
-    return float(np.asarray(stats.spearmanr(doses[known], values[known]))[0])
+    return float(np.asarray(scipy.stats.spearmanr(doses[known], values[known]))[0])
 
 
 def rank_interval(correlation: float, n: int) -> Interval:

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Float
-from scipy import stats
+from scipy import special
 
 from goalscope.tabular.maximum import maximise
 from goalscope.tabular.process import AbstractProcess
@@ -87,4 +87,4 @@ def likelihood_ratio(
     (12.782, 0.00035)
     """
     ratio = 2 * abs(one - other)
-    return ratio, float(stats.chi2.sf(ratio, num_freed))
+    return ratio, float(special.chdtrc(num_freed, ratio))

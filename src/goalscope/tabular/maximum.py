@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+import scipy
 from jax import numpy as jnp
 from jaxtyping import Array, Float
-from scipy import optimize
 
 MEMORY = 20
 MAX_ITERATIONS = 20_000
@@ -51,7 +51,7 @@ def maximise(
         return float(value), np.asarray(gradient, np.float64)
 
     limits = {"maxcor": MEMORY, "maxiter": MAX_ITERATIONS, "maxfun": 2 * MAX_ITERATIONS}
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         downhill,
         np.asarray(guess, np.float64),
         jac=True,
