@@ -68,10 +68,11 @@ def test_every_result_is_linked_and_every_failure_told(page: Element):
 
 def test_the_terminal_says_the_same(run: RunOfAll):
     text = printed(run)
-    lines = [line.split() for line in text.splitlines() if "hidden_incentives" in line]
-    assert [line[:4] for line in lines] == [
-        ["It", "never", "does.", "000"], ["It", "does.", "001", "K1"],
-    ]  # fmt: skip
+    lines = text.splitlines()
+    for claim, source in (("It never does.", "000 S2"), ("It does.", "001 K1")):
+        row = next(n for n, line in enumerate(lines) if claim in line)
+        assert lines[row].split()[-2:] == source.split()
+        assert lines[row + 1].split()[-1] == "hidden_incentives"
     assert "2 experiments; 2 claims: 1 supported and 1 refuted." in text
     assert "- broken: some cells failed" in text
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from goalscope.report.plain import plain
 from goalscope.report.terminal import SIGNS
@@ -118,10 +119,14 @@ def _table(run: RunOfAll) -> Table:
     for verdict, each in run.verdicts:
         found = judged(verdict)
         sign = f"{SIGNS[verdict.outcome]} {found.outcome}"
-        effect = f"{found.estimate} {found.bounds}"
-        rows.append((found.claim, found.source, sign, effect, found.n, each.name))
-    columns = ("claim", "from", "verdict", "effect", "n", "experiment")
-    return table(columns, rows, numeric=(4,))
+        effect, origin = (found.estimate, found.bounds), (found.source, each.name)
+        rows.append((found.claim, sign, _below(*effect), found.n, _below(*origin)))
+    return table(("claim", "verdict", "effect", "n", "from"), rows, numeric=(3,))
+
+
+def _below(*lines: str) -> Text:
+    """Return lines one below the other; a narrow terminal has no room beside each other."""
+    return Text("\n").join(text(line) for line in lines if line)
 
 
 def all_as_json(run: RunOfAll, page: str) -> dict[str, Any]:
