@@ -23,7 +23,7 @@ from goalscope.report.figure import Table
 from goalscope.scoring.assembling import TRIAL, scorecards
 from goalscope.scoring.records import KindRow, Scorecard
 from goalscope.scoring.released import FILE, to_release
-from goalscope.store import open_folder
+from goalscope.storage.store import open_folder
 
 FOLDER = Path(__file__).with_name("instruments")
 SHIPPED = Path(goalscope.__file__).parent / "scoring" / FILE

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from goalscope.calibration import Gate, calibrate
 from goalscope.evidence import Evidence
-from goalscope.statistics import clopper_pearson
+from goalscope.statistics.intervals import clopper_pearson
 
 CANDIDATES = ("cheese", "corner")
 GATE = Gate(convicts=0.9)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from jaxtyping import config
 
-from goalscope.bootstrap import bca
 from goalscope.evidence import Evidence
+from goalscope.statistics.bootstrap import bca
 
 
 def evidence(values: np.ndarray, included: np.ndarray | None = None) -> Evidence:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from goalscope.evidence import Evidence
-from goalscope.folder import Folder
 from goalscope.labels import label
 from goalscope.plots import read_plot
 from goalscope.result import ArmResult, Calibration, Outcome, Picture, Result, Verdict
 from goalscope.scoring.released import Domain, domain
-from goalscope.study import CellRecord
+from goalscope.storage.folder import Folder
+from goalscope.storage.study import CellRecord
 
 FIELDS = ("value", "lower", "upper", "control", "ceiling", "checks", "count")
 

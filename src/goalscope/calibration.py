@@ -9,7 +9,7 @@ from jaxtyping import Bool
 
 from goalscope.evidence import Evidence
 from goalscope.result import Calibration
-from goalscope.statistics import clopper_pearson
+from goalscope.statistics.intervals import clopper_pearson
 
 
 @final

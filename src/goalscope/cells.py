@@ -22,7 +22,7 @@ from goalscope.population import (
     build,
     train,
 )
-from goalscope.study import CellPlan, Computed
+from goalscope.storage.study import CellPlan, Computed
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.grid import AbstractGridWorld
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from goalscope.bootstrap import bca
-from goalscope.statistics import Interval
+from goalscope.statistics.bootstrap import bca
+from goalscope.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)

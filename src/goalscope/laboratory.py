@@ -20,14 +20,14 @@ from goalscope.cells import Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError
 from goalscope.experiment import Experiment
-from goalscope.fingerprint import fingerprint
-from goalscope.folder import Folder
 from goalscope.plots import write_plot
 from goalscope.result import Calibration, Result
-from goalscope.sealed import canonical_bytes
 from goalscope.settings import Asked, load_module, resolve
-from goalscope.store import open_folder
-from goalscope.study import Computed
+from goalscope.storage.fingerprint import fingerprint
+from goalscope.storage.folder import Folder
+from goalscope.storage.sealed import canonical_bytes
+from goalscope.storage.store import open_folder
+from goalscope.storage.study import Computed
 from goalscope.worlds.grid import AbstractGridWorld
 
 NONE = "none"

@@ -16,12 +16,12 @@ from goalscope.agents.planted import Greedy
 from goalscope.cells import parameters, path_name
 from goalscope.errors import UserError
 from goalscope.experiment import Arm
-from goalscope.folder import Folder
 from goalscope.laboratory import experiment_of
 from goalscope.population import build
 from goalscope.rollout import rollout
-from goalscope.store import open_folder
-from goalscope.study import CellPlan
+from goalscope.storage.folder import Folder
+from goalscope.storage.store import open_folder
+from goalscope.storage.study import CellPlan
 from goalscope.worlds.grid import AbstractGridWorld
 
 

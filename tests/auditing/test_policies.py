@@ -113,14 +113,14 @@ MALFORMED = {
         "no answer",
     ),
     "forged answers": (
-        POLICY + "import gc, socket; from goalscope.messages import send\n"
+        POLICY + "import gc, socket; from goalscope.workers.messages import send\n"
         "    mine = [x for x in gc.get_objects() if isinstance(x, socket.socket)]\n"
         "    send(mine[0], {'kind': 'answers', 'answers': {'dtype': 'float64', "
         "'shape': [1], 'data': ''}})",
         "no answer",
     ),
     "forged answers of another shape": (
-        POLICY + "import gc, socket; from goalscope.messages import send\n"
+        POLICY + "import gc, socket; from goalscope.workers.messages import send\n"
         "    from goalscope.auditing.arrays import pack\n"
         "    mine = [x for x in gc.get_objects() if isinstance(x, socket.socket)]\n"
         "    send(mine[0], {'kind': 'answers', 'answers': pack(np.ones((2, 4)))})",

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from goalscope.bootstrap import bca, bca_difference
 from goalscope.claims import (
     Above,
     AbstractClaim,
@@ -21,9 +20,10 @@ from goalscope.claims import (
     Switch,
 )
 from goalscope.claims.readings import Readings
-from goalscope.dose_response import bootstrap_crossing
 from goalscope.result import Outcome
-from goalscope.statistics import wilson
+from goalscope.statistics.bootstrap import bca, bca_difference
+from goalscope.statistics.dose_response import bootstrap_crossing
+from goalscope.statistics.intervals import wilson
 
 ON = "goal_score.cheese"
 SUPPORTED, REFUTED, MIXED = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.MIXED

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goalscope.bootstrap import bootstrap
 from goalscope.claims.findings import Finding, beside, inside, nothing, smallest
-from goalscope.distribution import Bootstrap
+from goalscope.statistics.bootstrap import bootstrap
+from goalscope.statistics.distribution import Bootstrap
 
 SHIFTS = st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=4)
 EDGES = st.lists(st.floats(-0.6, 0.9), min_size=2, max_size=2, unique=True).map(sorted)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goalscope.bootstrap import bca
 from goalscope.claims import Difference, DifferenceOfDifferences
 from goalscope.result import Outcome
+from goalscope.statistics.bootstrap import bca
 
 ON = "goal_score.cheese"
 CLAIM = DifferenceOfDifferences(

@@ -19,7 +19,7 @@ from goalscope.claims import (
     judge,
 )
 from goalscope.result import Outcome
-from goalscope.statistics import holm
+from goalscope.statistics.intervals import holm
 
 ON = "goal_score.cheese"
 SUPPORTED, REFUTED, MIXED = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.MIXED

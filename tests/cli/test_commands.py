@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from goalscope.cli.running import schedule
-from goalscope.store import open_folder
+from goalscope.storage.store import open_folder
 
 TINY = str(Path(__file__).parent / "tiny.py")
 RUN = ("run", TINY, "--size", "smoke")

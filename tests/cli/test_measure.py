@@ -13,7 +13,7 @@ from goalscope.errors import UserError
 from goalscope.remeasuring.measured import Asked
 from goalscope.remeasuring.reference import resolve_instrument
 from goalscope.remeasuring.tasks import plan
-from goalscope.store import open_folder
+from goalscope.storage.store import open_folder
 
 ROOT = Path(__file__).parents[2]
 TINY = str(Path(__file__).parent / "tiny.py")

@@ -3,7 +3,7 @@
 import pytest
 
 from goalscope.cli.tally import Tally
-from goalscope.study import CellPlan
+from goalscope.storage.study import CellPlan
 
 
 def plan(arm: str, first: int) -> CellPlan:

@@ -17,7 +17,7 @@ from goalscope.agents.planner import Planner
 from goalscope.goals import Goal, reach
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.population import build
-from goalscope.statistics import clopper_pearson
+from goalscope.statistics.intervals import clopper_pearson
 from goalscope.worlds.corner import Corner
 
 SEED = 20_261_121

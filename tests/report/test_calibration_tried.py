@@ -12,7 +12,7 @@ from goalscope.report.calibration_page import render_calibration
 from goalscope.report.calibration_terminal import as_json
 from goalscope.scoring.attacks import AttackRow
 from goalscope.scoring.invariances import Invariance
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 
 @pytest.fixture(scope="module")

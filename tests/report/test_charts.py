@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from goalscope.report.chart_parts import domain, log_like, rows
 from goalscope.report.dose_chart import Curve, Shape, dose_chart
 from goalscope.report.training_chart import Lane, Line, training_chart
-from goalscope.statistics import UNKNOWN, Interval
+from goalscope.statistics.intervals import UNKNOWN, Interval
 
 DOSES = [0.0, 0.01, 0.1, 1.0]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goalscope.report.plot_kaplan_meier import kaplan_meier, watched_until
-from goalscope.statistics import wilson
+from goalscope.statistics.intervals import wilson
 
 # Remission of leukaemia in weeks under 6-mercaptopurine, a plus where it lasted on:
 # Freireich et al. (1963), worked through in every textbook of survival analysis.

@@ -20,7 +20,6 @@ from tests.report.computed import (
     agents,
 )
 
-from goalscope.bootstrap import bca
 from goalscope.plots import AbstractPlot, FactorCurves
 from goalscope.report.figure import Figure
 from goalscope.report.plot_boundary import inside, position
@@ -31,6 +30,7 @@ from goalscope.report.plot_section import plot_figure, plot_section
 from goalscope.report.plot_training import MAX_PANELS
 from goalscope.report.summary import student
 from goalscope.result import Result
+from goalscope.statistics.bootstrap import bca
 
 PLOTS = (PHASE, CURVES, TRAINING, SURVIVAL)
 

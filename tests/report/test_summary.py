@@ -16,7 +16,7 @@ from goalscope.report.summary import (
     student,
 )
 from goalscope.result import Result
-from goalscope.statistics import wilson
+from goalscope.statistics.intervals import wilson
 
 
 @pytest.fixture(scope="module")

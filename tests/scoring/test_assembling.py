@@ -8,8 +8,8 @@ from tests.scoring.made import Kind, arrays, card, perfect, words
 
 from goalscope.scoring.assembling import matrix, scorecards
 from goalscope.scoring.trial_readings import array_name
-from goalscope.store import create_or_open
-from goalscope.study import CellPlan, Study
+from goalscope.storage.store import create_or_open
+from goalscope.storage.study import CellPlan, Study
 
 
 def plan(name: str, world: str) -> CellPlan:

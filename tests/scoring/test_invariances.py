@@ -10,8 +10,8 @@ from tests.scoring.test_assembling import plan, study
 from goalscope.scoring.assembling import scorecards
 from goalscope.scoring.gates import invariance_gates
 from goalscope.scoring.invariances import ROUNDING, Invariance, invariances
-from goalscope.store import create_or_open
-from goalscope.study import CellPlan
+from goalscope.storage.store import create_or_open
+from goalscope.storage.study import CellPlan
 
 
 def judged(before: object, after: object, *, exact: bool = True) -> Invariance:

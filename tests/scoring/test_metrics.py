@@ -17,7 +17,7 @@ from goalscope.scoring.metrics import (
     rank_correlation,
     rank_interval,
 )
-from goalscope.statistics import UNKNOWN
+from goalscope.statistics.intervals import UNKNOWN
 
 NOTHING = np.zeros(0)
 FEW = st.lists(st.integers(-2, 2).map(float) | st.just(math.nan), min_size=1, max_size=7)

@@ -31,7 +31,7 @@ import numpy as np
 from goalscope.auditing.answering import Policy, level_by_level, one_by_one, short
 from goalscope.auditing.arrays import pack, unpack
 from goalscope.auditing.refusal import RefusedError
-from goalscope.messages import Inbox, send
+from goalscope.workers.messages import Inbox, send
 
 MEMORY = 8 << 30
 """Most bytes of memory that the process may ask for."""

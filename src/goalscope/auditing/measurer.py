@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Any
 
 from goalscope.auditing.refusal import RefusedError
-from goalscope.process import WorkerProcess
-from goalscope.worker_log import WorkerLog
+from goalscope.workers.process import WorkerProcess
+from goalscope.workers.worker_log import WorkerLog
 
 FUNCTIONS = {
     name: f"goalscope.auditing.tasks:{name}"

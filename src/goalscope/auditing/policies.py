@@ -15,8 +15,8 @@ from typing import Any, Literal
 import msgspec
 
 from goalscope.auditing.refusal import RefusedError
-from goalscope.messages import send
-from goalscope.process import death
+from goalscope.workers.messages import send
+from goalscope.workers.process import death
 
 BOOT = (
     "import sys; handle, path, sys.path[:] = int(sys.argv[1]), sys.argv[2], sys.argv[3:]; "

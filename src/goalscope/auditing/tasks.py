@@ -22,7 +22,7 @@ from goalscope.experiment import Arm
 from goalscope.laboratory import experiment_of
 from goalscope.remeasuring.instrument import candidates_of
 from goalscope.replay import load_agent
-from goalscope.store import open_folder
+from goalscope.storage.store import open_folder
 from goalscope.worlds.base import AbstractSolvableWorld
 
 Request = Mapping[str, Any]

@@ -16,7 +16,7 @@ from goalscope.calibrating.measuring import Report, Root, measure_each
 from goalscope.calibrating.trial import Trial
 from goalscope.goals import Goal
 from goalscope.instruments.levels import solvable
-from goalscope.study import Computed
+from goalscope.storage.study import Computed
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.cued import DEPLOY, TRAIN, Cued
 from goalscope.worlds.fixed_levels import underlying

@@ -13,7 +13,7 @@ from goalscope.calibrating.trial import Trial
 from goalscope.instruments.base import AbstractInstrument
 from goalscope.scoring.trial_readings import array_name
 from goalscope.source import source_digest
-from goalscope.study import CellPlan, Computed
+from goalscope.storage.study import CellPlan, Computed
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fixed_levels import underlying
 

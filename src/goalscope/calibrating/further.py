@@ -11,7 +11,7 @@ from goalscope.calibrating.cells import FORMAT, code_digest, trial_of
 from goalscope.calibrating.measuring import BLOCK, Report
 from goalscope.calibrating.planting import Half
 from goalscope.source import source_digest
-from goalscope.study import CellPlan, Computed
+from goalscope.storage.study import CellPlan, Computed
 
 FURTHER = ("invariances", "adversaries")
 """Modules whose `compute` tries an instrument in another way, in its first world."""

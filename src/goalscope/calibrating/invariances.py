@@ -34,7 +34,7 @@ from goalscope.calibrating.transformations import (
 from goalscope.calibrating.trial import Trial
 from goalscope.instruments.base import AbstractInstrument
 from goalscope.instruments.linear_goal import LinearGoal
-from goalscope.study import Computed
+from goalscope.storage.study import Computed
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fixed_levels import FixedLevels, underlying
 from goalscope.zoo.candidates import candidates

@@ -17,9 +17,9 @@ from goalscope.calibrating.further import (
 )
 from goalscope.calibrating.measuring import Report
 from goalscope.errors import UserError
-from goalscope.fingerprint import fingerprint
-from goalscope.store import open_folder
-from goalscope.study import CellPlan
+from goalscope.storage.fingerprint import fingerprint
+from goalscope.storage.store import open_folder
+from goalscope.storage.study import CellPlan
 
 
 def plan(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from goalscope.claims.findings import Finding
 from goalscope.claims.readings import Readings
-from goalscope.dose_response import check_doses
+from goalscope.statistics.dose_response import check_doses
 
 
 class Needs(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from goalscope.claims.base import AbstractClaim, Needs, require
 from goalscope.claims.findings import Finding, inside, nothing, smallest
 from goalscope.claims.readings import Readings
-from goalscope.dose_response import bootstrap_crossing
+from goalscope.statistics.dose_response import bootstrap_crossing
 
 
 @final

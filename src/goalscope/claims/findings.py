@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goalscope.distribution import Bootstrap
-from goalscope.statistics import UNKNOWN, Interval, two_sided
+from goalscope.statistics.distribution import Bootstrap
+from goalscope.statistics.intervals import UNKNOWN, Interval, two_sided
 
 
 @dataclass(frozen=True)

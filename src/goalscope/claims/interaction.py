@@ -7,10 +7,10 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from goalscope.bootstrap import bootstrap
 from goalscope.claims.base import AbstractClaim, Needs, require
 from goalscope.claims.findings import Finding, beside
 from goalscope.claims.readings import Readings
+from goalscope.statistics.bootstrap import bootstrap
 
 
 @final

@@ -10,7 +10,7 @@ from goalscope.claims.findings import Finding
 from goalscope.claims.readings import Readings
 from goalscope.evidence import Evidence
 from goalscope.result import ArmResult, Calibration, Outcome, Verdict
-from goalscope.statistics import holm
+from goalscope.statistics.intervals import holm
 
 
 def judge(

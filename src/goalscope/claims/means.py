@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import final
 
-from goalscope.bootstrap import bootstrap
 from goalscope.claims.base import AbstractClaim, Needs, require
 from goalscope.claims.findings import Finding, beside, nothing
 from goalscope.claims.readings import Readings
-from goalscope.statistics import binomial_p_values, two_sided, wilson
+from goalscope.statistics.bootstrap import bootstrap
+from goalscope.statistics.intervals import binomial_p_values, two_sided, wilson
 
 
 @final

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from goalscope.bootstrap import bootstrap_difference
-from goalscope.distribution import Bootstrap
 from goalscope.evidence import Evidence
 from goalscope.result import ArmResult
+from goalscope.statistics.bootstrap import bootstrap_difference
+from goalscope.statistics.distribution import Bootstrap
 
 
 @dataclass(frozen=True)

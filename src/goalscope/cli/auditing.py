@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from goalscope.again import asked_again
 from goalscope.auditing.auditor import audit_checkpoint, audit_policy
 from goalscope.auditing.measurer import Measurer
 from goalscope.auditing.record import Audit
@@ -13,12 +12,13 @@ from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.measured import asked_of, is_measured
 from goalscope.cli.replaying import LEVELS
 from goalscope.cli.running import worker_environment
-from goalscope.disk import environment_errors
 from goalscope.errors import UserError
 from goalscope.report.audit_page import render_audits
 from goalscope.report.audit_terminal import show_audit, show_summary
 from goalscope.report.audit_words import audit_json
-from goalscope.store import open_folder
+from goalscope.storage.again import asked_again
+from goalscope.storage.disk import environment_errors
+from goalscope.storage.store import open_folder
 from goalscope.suggestions import suggest
 
 MEASURING_SECONDS = 600.0

@@ -12,17 +12,17 @@ from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.progress import Progress
 from goalscope.cli.running import cores, worker_environment
 from goalscope.cli.showing import report_path
-from goalscope.disk import environment_errors
-from goalscope.engine import Pool, Task
 from goalscope.errors import UserError
-from goalscope.folder import Folder
 from goalscope.report.calibration_page import render_calibration
 from goalscope.report.calibration_terminal import as_json as cards_json
 from goalscope.report.calibration_terminal import show_cards
 from goalscope.scoring.assembling import scorecards
-from goalscope.store import create_or_open, lock
-from goalscope.study import CellPlan, Study
+from goalscope.storage.disk import environment_errors
+from goalscope.storage.folder import Folder
+from goalscope.storage.store import create_or_open, lock
+from goalscope.storage.study import CellPlan, Study
 from goalscope.suggestions import suggest
+from goalscope.workers.engine import Pool, Task
 
 FUNCTIONS = {
     "plan": "goalscope.calibrating.tasks:plan",

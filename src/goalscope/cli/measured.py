@@ -5,13 +5,13 @@ from typing import Any
 
 from goalscope.assemble import assemble, planted_truth
 from goalscope.cli.console import console, print_json, say, show
-from goalscope.disk import environment_errors
 from goalscope.errors import UserError
-from goalscope.folder import Folder
 from goalscope.report.measure_page import render_measurement
 from goalscope.report.measure_terminal import show_measurement
 from goalscope.report.measured import Told, measured_json
-from goalscope.study import Study
+from goalscope.storage.disk import environment_errors
+from goalscope.storage.folder import Folder
+from goalscope.storage.study import Study
 
 MEASURED = "goalscope.remeasuring"
 """What the study of a measured folder names as its experiment."""

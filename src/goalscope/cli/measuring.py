@@ -12,13 +12,13 @@ from goalscope.cli.measured import MEASURED, show_measured, told_by, write_measu
 from goalscope.cli.progress import Progress
 from goalscope.cli.running import compute_missing, cores, set_aside, worker_environment
 from goalscope.cli.showing import report_path
-from goalscope.engine import Pool, Task
 from goalscope.errors import UserError
-from goalscope.folder import Folder
 from goalscope.remeasuring.reference import InstrumentReference, resolve_instrument
-from goalscope.store import create_or_open, lock, open_folder
-from goalscope.study import CellPlan, Study
+from goalscope.storage.folder import Folder
+from goalscope.storage.store import create_or_open, lock, open_folder
+from goalscope.storage.study import CellPlan, Study
 from goalscope.suggestions import suggest
+from goalscope.workers.engine import Pool, Task
 
 FUNCTIONS = {
     "plan": "goalscope.remeasuring.tasks:plan",

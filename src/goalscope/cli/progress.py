@@ -11,9 +11,9 @@ from rich.text import Text
 
 from goalscope.cli.console import say
 from goalscope.cli.tally import Tally
-from goalscope.engine import Task
-from goalscope.folder import Folder
 from goalscope.report.cleaning import clean
+from goalscope.storage.folder import Folder
+from goalscope.workers.engine import Task
 
 COLUMNS = ("arm", "agents", "cells", "updates", "checkpoints", "training return")
 

@@ -4,14 +4,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from goalscope.again import asked_again
 from goalscope.cli.console import console, say
 from goalscope.cli.running import worker_environment
-from goalscope.disk import environment_errors
-from goalscope.engine import Pool, Task
 from goalscope.errors import UserError
-from goalscope.store import open_folder
+from goalscope.storage.again import asked_again
+from goalscope.storage.disk import environment_errors
+from goalscope.storage.store import open_folder
 from goalscope.suggestions import suggest
+from goalscope.workers.engine import Pool, Task
 from goalscope.worlds.drawing import episode_svg, level_terminal
 
 LEVELS = ("shifted", "train")

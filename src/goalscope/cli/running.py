@@ -14,14 +14,14 @@ from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.progress import Progress
 from goalscope.cli.showing import report_path, save_report
 from goalscope.discovery import resolve_experiment
-from goalscope.engine import Pool, Task
 from goalscope.errors import UserError
-from goalscope.folder import Folder
 from goalscope.report.terminal import as_json as result_json
 from goalscope.report.terminal import show_verdicts
 from goalscope.result import Result
-from goalscope.store import create_or_open, lock, open_folder
-from goalscope.study import CellPlan, Study
+from goalscope.storage.folder import Folder
+from goalscope.storage.store import create_or_open, lock, open_folder
+from goalscope.storage.study import CellPlan, Study
+from goalscope.workers.engine import Pool, Task
 
 FUNCTIONS = {
     "plan": "goalscope.laboratory:plan",

@@ -9,12 +9,12 @@ from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.running import Asked, ask, complete, folder_name, reported
 from goalscope.cli.showing import report_path
 from goalscope.discovery import Entry, find
-from goalscope.disk import environment_errors
 from goalscope.errors import UserError
 from goalscope.report.run_all import Ran, RunOfAll, all_as_json, ran, show_all
 from goalscope.report.run_all_page import render_all
 from goalscope.settings import SIZES
-from goalscope.study import STUDY
+from goalscope.storage.disk import environment_errors
+from goalscope.storage.study import STUDY
 from goalscope.suggestions import suggest
 
 ALL = "all"

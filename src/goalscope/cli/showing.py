@@ -5,13 +5,13 @@ from pathlib import Path
 from goalscope.assemble import assemble
 from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.measured import is_measured, show_measured, write_measured
-from goalscope.disk import environment_errors
 from goalscope.errors import UserError
 from goalscope.report.page import render_report
 from goalscope.report.terminal import as_json as result_json
 from goalscope.report.terminal import show_tables
 from goalscope.result import Result
-from goalscope.store import open_folder
+from goalscope.storage.disk import environment_errors
+from goalscope.storage.store import open_folder
 
 
 def show_result(path: Path, *, as_json: bool) -> int:

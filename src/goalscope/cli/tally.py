@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from goalscope.study import CellPlan
+from goalscope.storage.study import CellPlan
 
 
 @dataclass

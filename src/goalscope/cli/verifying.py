@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from goalscope.again import asked_again
 from goalscope.cli.console import console, print_json, say
 from goalscope.cli.measured import asked_of, is_measured
 from goalscope.cli.running import cores, worker_environment
-from goalscope.engine import Pool, Task
 from goalscope.errors import UserError
-from goalscope.fingerprint import fingerprint
-from goalscope.folder import Folder
-from goalscope.store import open_folder
+from goalscope.storage.again import asked_again
+from goalscope.storage.fingerprint import fingerprint
+from goalscope.storage.folder import Folder
+from goalscope.storage.store import open_folder
+from goalscope.workers.engine import Pool, Task
 
 DAMAGED = 3
 

@@ -11,7 +11,7 @@ from goalscope.instruments.base import AbstractInstrument
 from goalscope.population import build
 from goalscope.remeasuring.measured import Measured
 from goalscope.replay import Block, load_block
-from goalscope.study import CellPlan
+from goalscope.storage.study import CellPlan
 from goalscope.worlds.base import AbstractWorld
 
 CANNOT = (TypeError, ValueError, AttributeError, NotImplementedError, KeyError, IndexError)

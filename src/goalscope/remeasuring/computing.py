@@ -16,7 +16,7 @@ from goalscope.population import agent_keys
 from goalscope.remeasuring.agents import agents_at, planted
 from goalscope.remeasuring.measured import Measured
 from goalscope.replay import load_block
-from goalscope.study import CellPlan, CellRecord, Computed
+from goalscope.storage.study import CellPlan, CellRecord, Computed
 
 STORED = "_stored"
 """Ends the name of an instrument whose readings are copied, not measured."""

@@ -9,17 +9,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from goalscope.again import asked_again
 from goalscope.calibration import Gate
 from goalscope.describe import describe
 from goalscope.errors import UserError
 from goalscope.experiment import Arm, Experiment, Measurement
-from goalscope.folder import Folder
 from goalscope.laboratory import experiment_of
 from goalscope.remeasuring.instrument import instrument_of
 from goalscope.remeasuring.reference import InstrumentReference
-from goalscope.sealed import canonical_bytes
-from goalscope.store import open_folder
+from goalscope.storage.again import asked_again
+from goalscope.storage.folder import Folder
+from goalscope.storage.sealed import canonical_bytes
+from goalscope.storage.store import open_folder
 from goalscope.worlds.base import AbstractWorld
 
 

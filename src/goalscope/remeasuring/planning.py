@@ -6,7 +6,7 @@ from goalscope.describe import describe
 from goalscope.errors import UserError
 from goalscope.remeasuring.agents import measurable_plants
 from goalscope.remeasuring.measured import Measured
-from goalscope.study import CellPlan
+from goalscope.storage.study import CellPlan
 
 FORMAT = 1
 

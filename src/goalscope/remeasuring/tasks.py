@@ -15,7 +15,6 @@ import msgspec
 
 from goalscope.cells import Report
 from goalscope.errors import UserError
-from goalscope.folder import Folder
 from goalscope.laboratory import conclude as conclude_experiment
 from goalscope.laboratory import device_fingerprint, differing
 from goalscope.remeasuring.agents import require_measurable
@@ -23,7 +22,8 @@ from goalscope.remeasuring.computing import compute_cell
 from goalscope.remeasuring.instrument import as_given
 from goalscope.remeasuring.measured import Asked, Measured, measured_of
 from goalscope.remeasuring.planning import plan_cells, shared
-from goalscope.store import open_folder
+from goalscope.storage.folder import Folder
+from goalscope.storage.store import open_folder
 
 
 def plan(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from goalscope.report.summary import (
 from goalscope.report.training_chart import Lane, Line, training_chart
 from goalscope.report.wording import NOTHING, bounds, counted, number
 from goalscope.result import ArmResult, Result
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 SCORE = "goal_score"
 HEIGHTS = {"share": 92, "score": 64, "return": 40, "metric": 40}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from goalscope.report.figure import Key
 from goalscope.report.wording import NOTHING, number
 from goalscope.scoring.records import Gate, KindRow, Scorecard
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 ROLES = ("positive", "negative", "neither")
 ROLE_COLORS = {

@@ -15,7 +15,7 @@ from goalscope.report.figure import Section, Table
 from goalscope.report.wording import NOTHING, counted, listed, percent_interval
 from goalscope.scoring.gates import MIN_AGENTS
 from goalscope.scoring.records import Scorecard
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 COLUMNS = (
     "instrument", "world", "release", "AUC", "hits", "falsely convicted", "coverage",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 Spec = Mapping[str, Any]
 Row = dict[str, float]
@@ -69,7 +69,7 @@ def guides(
 def rows(x: Sequence[float], intervals: Sequence[Interval]) -> list[Row]:
     """Return what can be drawn: positions with an estimate, and bounds where there are any.
 
-    >>> from goalscope.statistics import UNKNOWN
+    >>> from goalscope.statistics.intervals import UNKNOWN
     >>> rows([0.0, 1.0], [UNKNOWN, Interval(1.0, 0.0, 2.0)])
     [{'x': 1.0, 'estimate': 1.0, 'lower': 0.0, 'upper': 2.0}]
     """

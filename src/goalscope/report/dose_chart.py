@@ -21,7 +21,7 @@ from goalscope.report.chart_parts import (
     short,
     vertical,
 )
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 Shape = Literal["circle", "triangle", "square", "diamond"]
 SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")

@@ -4,7 +4,7 @@ from goalscope.report.figure import Section, Table
 from goalscope.report.summary import exclusions, is_computed
 from goalscope.report.wording import NOTHING, counted, percent, percent_interval
 from goalscope.result import ArmResult, Result
-from goalscope.statistics import wilson
+from goalscope.statistics.intervals import wilson
 
 TRAINED = (
     "An agent that became non-finite, or that cannot reach a goal on easy levels, has no "

@@ -11,7 +11,7 @@ from goalscope.evidence import Evidence
 from goalscope.report.cleaning import clean
 from goalscope.report.plain import plain
 from goalscope.result import Result
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)

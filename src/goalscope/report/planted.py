@@ -5,7 +5,7 @@ from goalscope.report.verdicts import checked
 from goalscope.report.wording import percent, percent_interval
 from goalscope.result import Calibration, Result
 from goalscope.scoring.released import doubts, released_for
-from goalscope.statistics import clopper_pearson
+from goalscope.statistics.intervals import clopper_pearson
 
 
 def planted_section(result: Result) -> Section:

@@ -22,7 +22,7 @@ from goalscope.report.plot_data import (
 from goalscope.report.summary import Average
 from goalscope.report.wording import bounds, listed, number
 from goalscope.result import ArmResult, Result
-from goalscope.statistics import UNKNOWN, Interval
+from goalscope.statistics.intervals import UNKNOWN, Interval
 
 
 @dataclass(frozen=True)

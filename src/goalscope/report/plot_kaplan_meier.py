@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from goalscope.statistics import Interval, score_interval
+from goalscope.statistics.intervals import Interval, score_interval
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import special
 
-from goalscope.bootstrap import bca
 from goalscope.evidence import Evidence
 from goalscope.report.wording import bounds, number
 from goalscope.result import ArmResult, Result
-from goalscope.statistics import UNKNOWN, Interval, wilson
+from goalscope.statistics.bootstrap import bca
+from goalscope.statistics.intervals import UNKNOWN, Interval, wilson
 
 
 @dataclass(frozen=True)

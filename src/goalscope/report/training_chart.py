@@ -14,7 +14,7 @@ from goalscope.report.chart_parts import (
     rows,
     vertical,
 )
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from goalscope.report.wording import (
     percent,
 )
 from goalscope.result import Calibration, Outcome, Result, Verdict
-from goalscope.statistics import Interval, clopper_pearson
+from goalscope.statistics.intervals import Interval, clopper_pearson
 
 _CIRCLE = '<circle cx="7" cy="7" r="5" fill="none"'
 # Outcomes are told apart by word and shape; their ink is the same.

@@ -2,7 +2,7 @@
 
 import math
 
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 NOTHING = "–"
 _MINUS = "\u2212"

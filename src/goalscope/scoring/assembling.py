@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from goalscope.folder import Folder
 from goalscope.scoring.attacks import attack_rows
 from goalscope.scoring.gates import invariance_gates
 from goalscope.scoring.invariances import invariances
@@ -15,6 +14,7 @@ from goalscope.scoring.metrics import measured_mean
 from goalscope.scoring.records import Scorecard
 from goalscope.scoring.scorecard import score
 from goalscope.scoring.trial_readings import TrialReadings
+from goalscope.storage.folder import Folder
 
 TRIAL = "trial"
 """The kind of the cells that hold a trial; others hold what was tried besides."""

@@ -11,7 +11,7 @@ from scipy import special
 
 from goalscope.scoring.metrics import at_most
 from goalscope.scoring.trial_readings import OWN_GOAL
-from goalscope.statistics import Interval, clopper_pearson
+from goalscope.statistics.intervals import Interval, clopper_pearson
 
 BUDGET = 0.05
 """Share of its return that an agent may lose and still count as able."""

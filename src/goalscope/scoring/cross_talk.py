@@ -9,7 +9,7 @@ from scipy import special
 
 from goalscope.scoring.metrics import rank_interval
 from goalscope.scoring.records import Gate, KindRow, Scorecard
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 MAX_CORRELATION = 0.2
 

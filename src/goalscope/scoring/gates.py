@@ -10,7 +10,7 @@ from goalscope.scoring.invariances import Invariance
 from goalscope.scoring.metrics import at_most, coverage, dose_trend, measured_mean
 from goalscope.scoring.records import Family, Gate, PatternRow
 from goalscope.scoring.trial_readings import TrialReadings
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 MIN_AGENTS = 200
 MIN_AUC, MAX_FALSE_RATE, MAX_FALSE_BOUND = 0.95, 0.05, 0.08

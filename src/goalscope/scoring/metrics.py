@@ -4,7 +4,7 @@ import numpy as np
 import scipy
 from jaxtyping import Bool, Float
 
-from goalscope.statistics import UNKNOWN, Interval, clopper_pearson
+from goalscope.statistics.intervals import UNKNOWN, Interval, clopper_pearson
 
 ROUNDING = 1e-6
 """Error of readings, which are in single precision, relative to 1 or to their size."""

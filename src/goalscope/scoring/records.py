@@ -7,7 +7,7 @@ from typing import Literal
 
 from goalscope.scoring.attacks import AttackRow
 from goalscope.scoring.invariances import Invariance
-from goalscope.statistics import Interval
+from goalscope.statistics.intervals import Interval
 
 Family = Literal[
     "agents", "AUC", "false convictions", "coverage", "trend", "pattern", "cross-talk",

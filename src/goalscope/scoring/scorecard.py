@@ -11,7 +11,7 @@ from goalscope.scoring.gates import gates_of, pattern
 from goalscope.scoring.metrics import auc, false_rate, measured_mean, rank_correlation
 from goalscope.scoring.records import KindRow, Scorecard
 from goalscope.scoring.trial_readings import TrialReadings, array_name
-from goalscope.statistics import Interval, clopper_pearson
+from goalscope.statistics.intervals import Interval, clopper_pearson
 
 RESOLUTION = 0.01
 """Share of the distance from negatives to positives below which scores count as equal."""
