@@ -13,7 +13,7 @@ from goalscope.errors import UserError
 from goalscope.remeasuring.measured import Asked
 from goalscope.remeasuring.reference import resolve_instrument
 from goalscope.remeasuring.tasks import plan
-from goalscope.storage.store import open_folder
+from goalscope.storage.store import create_or_open, open_folder
 
 ROOT = Path(__file__).parents[2]
 TINY = str(Path(__file__).parent / "tiny.py")
@@ -166,10 +166,26 @@ def test_a_mistake_is_one_message(finished: Path, options, expected):
     assert "Traceback" not in done.stderr
 
 
-def test_a_measurement_is_not_measured(measured: Path):
-    done = goalscope("measure", measured, "--instrument", "goal_score")
+@pytest.mark.parametrize(
+    "command", [("measure", "--instrument", "goal_score"), ("replay",)]
+)
+def test_a_measurement_holds_no_agents(finished: Path, measured: Path, command):
+    done = goalscope(*command, measured)
     assert done.returncode == 2
     assert "is a measurement itself" in done.stderr
+    assert str(finished.resolve()) in "".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "command", [("measure", "--instrument", "goal_score"), ("replay",)]
+)
+def test_a_result_without_trained_agents_is_refused(finished: Path, tmp_path, command):
+    study = open_folder(finished).study
+    planted = tuple(plan for plan in study.cells if plan.kind == "planted")
+    create_or_open(tmp_path / "none", msgspec.structs.replace(study, cells=planted))
+    done = goalscope(*command, tmp_path / "none")
+    assert done.returncode == 2
+    assert "holds no trained agents" in done.stderr
 
 
 def test_a_result_that_is_not_finished_is_refused(finished: Path, tmp_path: Path):

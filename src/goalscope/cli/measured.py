@@ -22,6 +22,20 @@ def is_measured(study: Study) -> bool:
     return study.experiment == MEASURED
 
 
+def refuse_measured(folder: Folder) -> None:
+    """Raise if a folder holds readings of agents rather than the agents.
+
+    Raises:
+        UserError: it says where the agents are.
+    """
+    if is_measured(folder.study):
+        source = (folder.path / folder.study.settings["result"]).resolve()
+        raise UserError(
+            f"{folder.path} is a measurement itself. Give the result that it measured: "
+            f"{source}"
+        )
+
+
 def show_measured(folder: Folder, *, as_json: bool) -> int:
     """Print the readings of a measured folder, and return 0."""
     result, told = assemble(folder), told_by(folder)

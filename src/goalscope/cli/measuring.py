@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from goalscope.cli.console import console, say
-from goalscope.cli.measured import MEASURED, show_measured, told_by, write_measured
+from goalscope.cli.measured import (
+    MEASURED,
+    refuse_measured,
+    show_measured,
+    told_by,
+    write_measured,
+)
 from goalscope.cli.progress import Progress
 from goalscope.cli.running import compute_missing, cores, set_aside, worker_environment
 from goalscope.cli.showing import report_path
@@ -104,11 +110,7 @@ def _asked(source: Folder, wanted: Wanted) -> dict[str, Any]:
 
 def _measured_with(source: Folder) -> tuple[str, ...]:
     """Return the names of the instruments that a result was measured with."""
-    if source.study.experiment == MEASURED:
-        raise UserError(
-            f"{source.path} is a measurement itself. Give the result that it measured: "
-            f"{(source.path / source.study.settings['result']).resolve()}"
-        )
+    refuse_measured(source)
     plans = [plan for plan in source.study.cells if plan.kind == "arm"]
     if not plans:
         raise UserError(f"{source.path} holds no trained agents")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from goalscope.cli.console import console, say
+from goalscope.cli.measured import refuse_measured
 from goalscope.cli.running import worker_environment
 from goalscope.errors import UserError
 from goalscope.storage.again import asked_again
@@ -27,7 +28,10 @@ def replay_agent(path: Path, wanted: dict[str, Any], *, svg: Path | None) -> int
         svg: where the drawing goes, or None.
     """
     folder = open_folder(path)
+    refuse_measured(folder)
     arms = list(dict.fromkeys(p.arm for p in folder.study.cells if p.kind == "arm"))
+    if not arms:
+        raise UserError(f"{path} holds no trained agents")
     arm = arms[0] if wanted["arm"] is None else wanted["arm"]
     if arm not in arms:
         raise UserError(f"{path} has no arm {arm!r}. {suggest(arm, arms)}")
