@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from goalscope.errors import UserError
 from goalscope.workers.engine import Pool, Task, TaskResult
 from goalscope.workers.messages import Inbox, send
-from goalscope.workers.tasks import Message
+from goalscope.workers.tasks import Message, next_for
 from goalscope.workers.worker_log import KEPT_IN_MEMORY, KEPT_ON_DISK, WorkerLog
 
 HERE = Path(__file__).parent
@@ -70,6 +70,36 @@ def test_results_come_in_the_order_of_tasks():
     assert {result.status for result in results} == {"done"}
     assert len({result.value["process"] for result in results}) <= 2
     assert os.getpid() not in {result.value["process"] for result in results}
+
+
+def test_a_worker_goes_on_with_what_it_has_begun():
+    tasks = [Task("plan", {"number": n}, near=near) for n, near in enumerate("aabbaabb")]
+    begun: list[str] = []
+
+    def take(task: Task, message: Message) -> None:
+        if message["kind"] == "started":
+            begun.append(task.near)
+
+    with Pool(FUNCTIONS, num_workers=2) as pool:
+        results = pool.run(tasks, take)
+    assert begun[:2] == ["a", "b"]
+    assert [result.value["asked"]["number"] for result in results] == list(range(8))
+    with Pool(FUNCTIONS, num_workers=1) as pool:
+        pool.run(tasks, take)
+    assert "".join(begun[8:]) == "aaaabbbb"
+
+
+WORDS = st.sampled_from(["", "a", "b", "c"])
+
+
+@given(st.lists(WORDS, min_size=1), st.sets(WORDS), st.sets(WORDS))
+def test_what_is_near_comes_first_and_what_is_near_to_others_last(words, own, others):
+    def rank(word: str) -> int:
+        return 0 if word in own else 1 if word not in others else 2
+
+    tasks = [Task("plan", {}, near=word) for word in words]
+    expected = min(range(len(words)), key=lambda n: (rank(words[n]), n))
+    assert next_for(tasks, own, others) == expected
 
 
 def test_workers_are_kept_between_runs():

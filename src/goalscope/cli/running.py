@@ -140,7 +140,7 @@ def compute_missing(
     """Compute missing cells, then judge if there is anything new; return the exit code."""
     request = {"asked": asked, "folder": str(folder.path.resolve())}
     tasks = [
-        Task("compute", {**request, "key": plan.key}, plan.key)
+        Task("compute", {**request, "key": plan.key}, plan.key, _near(plan))
         for plan in schedule(missing)
     ]
     with progress:
@@ -181,6 +181,12 @@ def schedule(plans: Sequence[CellPlan]) -> list[CellPlan]:
     planted = [plan for plan in plans if plan.kind == "planted"]
     arms = [plan for plan in reversed(plans) if plan.kind != "planted"]
     return [*planted[:1], *arms[:1], *planted[1:], *arms[1:]]
+
+
+def _near(plan: CellPlan) -> str:
+    """Return which cells share what a process keeps: those that compute the same agents."""
+    computed = "procedure" in plan.description.get("condition", {})
+    return f"agents {plan.agents}" if computed else ""
 
 
 def _stale(folder: Folder) -> bool:

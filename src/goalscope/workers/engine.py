@@ -22,7 +22,7 @@ from goalscope.errors import UserError
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.workers.interrupts import Interrupts
 from goalscope.workers.process import WorkerProcess, share_cores
-from goalscope.workers.tasks import Job, Message, Run, Task, TaskResult
+from goalscope.workers.tasks import Job, Message, Run, Task, TaskResult, next_for
 from goalscope.workers.worker_log import WorkerLog
 
 __all__ = ["Pool", "Task", "TaskResult"]
@@ -65,6 +65,7 @@ class Pool:
         self._environment = dict(environment or {})
         self._logs = [WorkerLog(f"worker-{slot}") for slot in range(num_workers)]
         self._jobs: dict[WorkerProcess, Job | None] = {}
+        self._near: dict[WorkerProcess, set[str]] = {}
         self._selector = selectors.DefaultSelector()
         self._interrupts = Interrupts()
         self._stopping = False
@@ -168,10 +169,21 @@ class Pool:
         while run.pending and self._stopping:
             run.finish(run.pending.popleft(), "stopped")
         while run.pending and (worker := self._idle_worker()) is not None:
-            job = self._jobs[worker] = run.pending.popleft()
+            job = self._jobs[worker] = self._next(worker, run)
             job.begin()
             worker.send({"kind": job.task.kind, "request": dict(job.task.request)})
             run.on_message(job.task, {"kind": "started", "attempt": job.attempts})
+
+    def _next(self, worker: WorkerProcess, run: Run) -> Job:
+        """Take from what is pending what this worker is to do next."""
+        own = self._near.setdefault(worker, set())
+        living = (self._near[each] for each in self._jobs if each in self._near)
+        others = set().union(*living) - own
+        index = next_for([job.task for job in run.pending], own, others)
+        job = run.pending[index]
+        del run.pending[index]
+        own |= {job.task.near} - {""}
+        return job
 
     def _idle_worker(self) -> WorkerProcess | None:
         idle = [worker for worker, job in self._jobs.items() if job is None]

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,11 +20,14 @@ class Task:
         kind: which function, a key of the pool's `functions`.
         request: its argument, plain JSON.
         name: for messages.
+        near: a process that has done one task keeps what helps with others that have the
+            same word here; they are given to it if it can be. Empty: there is none.
     """
 
     kind: str
     request: Mapping[str, Any]
     name: str = ""
+    near: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,29 @@ class Job:
         """Count an attempt."""
         self.attempts += 1
         self.started = time.monotonic()
+
+
+def next_for(pending: Sequence[Task], own: Set[str], others: Set[str]) -> int:
+    """Return which task a worker is to do next: the first near one, else the first.
+
+    Args:
+        pending: what is to be done, at least one task.
+        own: words of tasks that this worker has done, see `Task.near`.
+        others: those that other workers have done; left to them while anything else is.
+
+    >>> tasks = [Task("compute", {}, near=word) for word in ("a", "a", "b", "")]
+    >>> next_for(tasks, {"b"}, {"a"}), next_for(tasks, set(), {"a", "b"})
+    (2, 3)
+    >>> next_for(tasks, set(), {"a", "b", ""}), next_for(tasks, set(), set())
+    (0, 0)
+    """
+    for number, task in enumerate(pending):
+        if task.near in own:
+            return number
+    for number, task in enumerate(pending):
+        if task.near not in others:
+            return number
+    return 0
 
 
 @dataclass
