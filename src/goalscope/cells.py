@@ -22,6 +22,7 @@ from goalscope.population import (
     build,
     train,
 )
+from goalscope.procedure import check_findings
 from goalscope.storage.study import CellPlan, Computed
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.grid import AbstractGridWorld
@@ -140,6 +141,11 @@ def _compute_procedure(
 ) -> Computed:
     report({"updates": 0, "of": 1})
     found = arm.procedure(numbers, seed, report)
+    sizes = {
+        name: (len(readout.readings), len(readout.check_names))
+        for name, readout in experiment.readouts.items()
+    }
+    check_findings(found, len(numbers), sizes)
     readings = {
         f"{name}/{field}": value
         for name, fields in found.readings.items()

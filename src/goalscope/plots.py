@@ -138,8 +138,31 @@ class Survival(AbstractPlot):
         return (self.on,)
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class Simplex(AbstractPlot):
+    """Where three shares that sum to 1 go along training, as ways through a triangle.
+
+    Fields:
+        on: the readings. An agent of which one is 1 is in that corner.
+    """
+
+    kind: ClassVar[str] = "simplex"
+
+    on: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.on) != 3:
+            raise ValueError(f"a triangle shows three readings; got {len(self.on)}")
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return self.on
+
+
 PLOTS: Mapping[str, type[AbstractPlot]] = {
-    plot.kind: plot for plot in (PhaseDiagram, FactorCurves, OverTraining, Survival)
+    plot.kind: plot
+    for plot in (PhaseDiagram, FactorCurves, OverTraining, Survival, Simplex)
 }
 
 

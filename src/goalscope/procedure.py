@@ -51,6 +51,34 @@ class Findings(NamedTuple):
     parameters: Mapping[str, np.ndarray] = {}
 
 
+def check_findings(
+    found: Findings, num_agents: int, sizes: Mapping[str, tuple[int, int]]
+) -> None:
+    """Raise unless readings have the shapes that their readouts announce.
+
+    Args:
+        found: what a procedure returned.
+        num_agents: how many agents it was asked for.
+        sizes: name of a readout -> how many readings and checks it has.
+
+    Raises:
+        ValueError: it names the readout, the shape and what it must be.
+    """
+    for name, fields in found.readings.items():
+        if name not in sizes:
+            known = ", ".join(sorted(sizes))
+            raise ValueError(f"readings of {name!r}; the experiment's readouts are {known}")
+        at = num_agents, len(found.updates)
+        for kind, given, count in zip(
+            ("readings", "checks"), (fields.value, fields.checks), sizes[name], strict=True
+        ):
+            if given.shape != (*at, count):
+                raise ValueError(
+                    f"{name}: {kind} of shape {given.shape}; it must be {(*at, count)}: "
+                    f"agents, checkpoints, and {kind} of the readout"
+                )
+
+
 def measured(
     value: Float[np.ndarray, "N C R"],
     *,

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
-from goalscope.experiments.zero_gradient import END
+from goalscope.experiments.zero_gradient import CHOICE, END
+from goalscope.goal_slot.courses import checkpoints, course, taken
 from goalscope.goal_slot.inner_training import learners
 from goalscope.goal_slot.measuring import (
     choices_of,
@@ -21,9 +22,9 @@ SIZE = 4
 LEVELS = draw_levels(jax.random.key(3), 8, SIZE)
 
 
-def small(numbers, horizon, **outer):
+def small(numbers, horizon, procedure=pushed, **outer):
     """Return what a small arm of planners reads."""
-    return pushed(
+    return procedure(
         np.array(numbers),
         0,
         lambda _: None,
@@ -49,6 +50,30 @@ def test_all_conditions_share_one_program():
     small([0, 1], 3.0, sampled=1.0)
     small([0, 1], 5.0, plain=0.1)
     assert [each._cached._cache_size() for each in names] == before  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def test_a_course_begins_and_ends_where_arms_do():
+    """The same deployments as `pushed` reads, among what is taken at all."""
+    whole, way = small([0, 1], 1.0), small([0, 1], 1.0, course)
+    assert way.updates == checkpoints(60)
+    shares = way.readings["course"].value
+    assert shares.shape == (2, 7, 3)
+    np.testing.assert_allclose(shares.sum(axis=-1), 1, rtol=1e-5)
+    choice, end = whole.readings["choice"].value[:, 0], whole.readings["end"].value[:, 0]
+    target, own = (CHOICE.index(f"deployed to {which}") for which in ("target", "own"))
+    begun = choice[:, own] / choice[:, target]
+    np.testing.assert_allclose(shares[:, 0, 0] / shares[:, 0, 1], begun, rtol=1e-4)
+    before, after = (end[:, END.index(name)] for name in ("before", "to target"))
+    np.testing.assert_allclose(before, choice[:, target], rtol=1e-5)
+    assert np.all((shares[:, -1, 1] > shares[:, 0, 1]) == (after > before))
+
+
+def test_shares_of_what_is_taken_are_counted_by_hand():
+    deployed = np.array([[[0.1, 0.2, 0.3, 0.0, 0.4], [0.3, 0.0, 0.0, 0.1, 0.6]]])
+    own, target, others = taken(deployed, np.array([[2, 3]]))[0]
+    assert own == pytest.approx((0.3 + 0.1) / 1.0)
+    assert target == pytest.approx((0.1 + 0.3) / 1.0)
+    assert others == pytest.approx(0.2 / 1.0)
 
 
 def test_an_agent_is_the_same_in_any_company():

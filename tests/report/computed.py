@@ -11,6 +11,7 @@ from goalscope.plots import (
     FactorCurves,
     OverTraining,
     PhaseDiagram,
+    Simplex,
     Survival,
 )
 from goalscope.result import ArmResult, Outcome, Result, Verdict
@@ -131,6 +132,9 @@ SURVIVAL = Survival(
     title="Survival", caption="Until it flips.", group="line", on="kit.when", until=30.0,
     unit="steps",
 )  # fmt: skip
+SIMPLEX = Simplex(
+    title="Ways", caption="Where it goes.", group="way", on=("kit.a", "kit.b", "kit.c"),
+)  # fmt: skip
 NEVER = float("inf")
 
 
@@ -163,4 +167,17 @@ def everything() -> Result:
         )
         for name, late, kept in (("slow", 40.0, True), ("fast", 2.0, False))
     }
-    return result({**grid, **lines}, (PHASE, CURVES, TRAINING, SURVIVAL))
+    ways = {
+        f"way {name}": Condition(
+            {
+                "kit.a": [[1.0, 0.5, 0.1 * share]] * 8,
+                "kit.b": [[0.0, 0.5, 0.0]] * 8,
+                "kit.c": [[0.0, 0.0, 1 - 0.1 * share]] * 7 + [[0.0, 0.0, 0.0]],
+            },
+            group="way",
+            included=[True] * 7 + [False],
+        )
+        for name, share in (("left", 0.0), ("right", 5.0))
+    }
+    pictures = (PHASE, CURVES, TRAINING, SURVIVAL, SIMPLEX)
+    return result({**grid, **lines, **ways}, pictures)

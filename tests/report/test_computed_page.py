@@ -66,7 +66,7 @@ def test_nothing_is_empty_and_nothing_waits_for_a_judge(page: Element, whole: Re
 
 def test_every_picture_has_its_drawing_words_and_data(page: Element):
     drawings = [e for e in page.named("plots").walk() if e.attributes.get("role") == "img"]
-    assert len(drawings) == 5
+    assert len(drawings) == 6
     assert all(drawing.all("svg") for drawing in drawings)
     assert all(len(e.attributes["aria-label"]) > 10 for e in drawings)
     for figure in page.all("figure"):

@@ -14,6 +14,7 @@ from tests.report.computed import (
     CURVES,
     NEVER,
     PHASE,
+    SIMPLEX,
     SURVIVAL,
     TRAINING,
     Condition,
@@ -32,7 +33,7 @@ from goalscope.report.summary import student
 from goalscope.result import Result
 from goalscope.statistics.bootstrap import bca
 
-PLOTS = (PHASE, CURVES, TRAINING, SURVIVAL)
+PLOTS = (PHASE, CURVES, TRAINING, SURVIVAL, SIMPLEX)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_without_arms_the_reason_stands_in_the_place_of_the_drawing(plot: Abstra
 
 def test_a_picture_of_one_drawing_has_its_words_beside_it(whole: Result):
     layouts = [figure.layout for figure in plot_section(whole).figures]
-    assert layouts == ["beside", "beside", "wide", "beside"]
+    assert layouts == ["beside", "beside", "wide", "beside", "beside"]
 
 
 def test_a_phase_diagram_has_a_cell_for_each_arm_with_its_mean(whole: Result):

@@ -2,8 +2,10 @@
 
 from goalscope.experiment import Competence, Experiment, Readout
 from goalscope.experiments.zero_gradient_arms import (
+    COURSES,
     by_awareness,
     by_stake,
+    courses,
     switches,
     variants,
     without_slot,
@@ -15,7 +17,7 @@ from goalscope.experiments.zero_gradient_claims import (
     thresholds,
 )
 from goalscope.experiments.zero_gradient_claims import without_slot as monoliths
-from goalscope.plots import FactorCurves, PhaseDiagram
+from goalscope.plots import FactorCurves, PhaseDiagram, Simplex
 from goalscope.population import Plan
 
 SMALL = {"goals": 16, "levels": 16, "trained": 8, "steps": 40, "updates": 150}
@@ -74,6 +76,7 @@ MONOLITH = (
     "aligned after",
     "kept after",
 )
+COURSE = ("own", "target", "others")
 END = ("reward", "before", "to target", "aligned", "kept", "kappa", "moved")
 
 
@@ -99,6 +102,7 @@ def zero_gradient(
         arms={
             **by_stake(agents, size),
             **variants(agents, size),
+            **courses(agents, size),
             **switches(agents, size),
             **without_slot(2 * agents, size),
             **(by_awareness(agents, {**size, "goals": trained}) if phase else {}),
@@ -112,6 +116,7 @@ def zero_gradient(
             ),
             "choice": Readout(readings=CHOICE, unit="probability"),
             "end": Readout(readings=END, unit="share"),
+            "course": Readout(readings=COURSE, unit="share of what is taken"),
             "threshold": Readout(readings=("compliance", "sign"), unit="stake λ"),
             "monolith": Readout(
                 readings=MONOLITH,
@@ -169,4 +174,13 @@ def _figures(phase: bool) -> tuple:
         group="M3", on=("monolith.step ratio", "monolith.pull"), x="stake",
         lines={"λ = 1": 1.0},
     )  # fmt: skip
-    return (*(maps if phase else ()), *curves, *signs, functional)
+    ways = tuple(
+        Simplex(
+            title=f"The way of {kind} through base training",
+            caption="What is taken in deployment: the own favourite, the type that "
+            "training rewards, or another one.",
+            group=f"course of {kind}", on=tuple(f"course.{share}" for share in COURSE),
+        )
+        for kind in COURSES
+    )  # fmt: skip
+    return (*(maps if phase else ()), *curves, *signs, *ways, functional)

@@ -1,9 +1,11 @@
 """Arms of the experiment on goals without a gradient: who is measured at which stake."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from goalscope.experiment import ComputedArm
+from goalscope.goal_slot.courses import course
 from goalscope.goal_slot.procedures import pushed, thresholds
 from goalscope.goal_slot.recurrent_procedures import replanted
 from goalscope.procedure import Procedure
@@ -12,6 +14,7 @@ AWARENESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 HORIZONS = (0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0)
 COARSE = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 STAKES = (0.0, 1.0, 4.0, 16.0)
+COURSES = {"M2": (0.0, 1.0, 2.0, 4.0, 16.0), "M1": (0.0, 4.0, 16.0)}
 NAMES = {"M1": "stake-coupled planner", "M1-add": "obedient planner", "M2": "learner"}
 SIMPLE = {"horizon": 4.0}
 WHO, OUTER = ("construction", "goals"), ("trained", "sampled", "plain")
@@ -127,6 +130,19 @@ def variants(agents: int, size: Mapping[str, int]) -> dict[str, ComputedArm]:
         name: arm(kind, agents, size, setting, title=name, **options)
         for name, (kind, setting, options) in VARIANTS.items()
     }
+
+
+def courses(agents: int, size: Mapping[str, int]) -> dict[str, ComputedArm]:
+    """Return learners and planners that are looked at while base training goes on."""
+    found = {}
+    for kind, stakes in COURSES.items():
+        for horizon in stakes:
+            title = f"λ = {horizon:g}"
+            group = f"course of {kind}"
+            one = arm(kind, agents, size, {"horizon": horizon}, group=group, title=title)
+            procedure = Procedure(course, one.procedure.options)
+            found[f"{kind}, {title}, course"] = replace(one, procedure=procedure)
+    return found
 
 
 def without_slot(agents: int, size: Mapping[str, int]) -> dict[str, ComputedArm]:

@@ -73,12 +73,12 @@ def pushed(
     """
     shape = Size(**size)
     report({"updates": 0, "of": shape.steps})
-    asked, here = _chosen(numbers, seed, shape, **who), condition(setting)
-    group = cast(*asked)
+    those, here = asked(numbers, seed, shape, **who), condition(setting)
+    group = cast(*those)
     before = choices_of(group, here)
-    push = _pressure(asked, setting)
+    push = _pressure(those, setting)
     able = np.asarray(guards_of(group, here))
-    after, moved = _after(group, here, shape, **outer)
+    later, moved = after(group, here, shape, **outer)
     reward = np.asarray(before.training)[..., TARGET].mean(axis=1)
     unsaturated = np.asarray(reward <= SATURATED * able[:, 1])
     checks = [unsaturated, able[:, 0] >= COMPETENT, push["placebo"] == 0]
@@ -87,7 +87,7 @@ def pushed(
         {
             "pressure": columns(push, checks=np.stack(checks, axis=-1)[:, None, :]),
             "choice": columns(chosen(before, np.asarray(group.goals))),
-            "end": columns({**ended(before, after, shape.trained), "moved": moved}),
+            "end": columns({**ended(before, later, shape.trained), "moved": moved}),
             "guards": columns(guards(reward, able)),
         },
     )
@@ -116,7 +116,7 @@ def thresholds(
     """
     shape = Size(**size)
     report({"updates": 0, "of": 1})
-    group = cast(*_chosen(numbers, seed, shape, **who))
+    group = cast(*asked(numbers, seed, shape, **who))
     grid, doses = references(setting, tuple(stakes)), np.array(stakes)
     comply, signed = np.moveaxis(np.asarray(sweep_of(group, grid)).mean(axis=1), -1, 0)
     here = condition({**setting, "horizon": 0.0})
@@ -166,7 +166,7 @@ def _pressure(chosen: tuple, setting: Mapping[str, float]) -> dict[str, np.ndarr
     }
 
 
-def _chosen(
+def asked(
     numbers: np.ndarray,
     seed: int,
     shape: Size,
@@ -174,10 +174,11 @@ def _chosen(
     construction: Construction,
     goals: Goals = "other",
 ) -> tuple[Construction, Goals, tuple[int, ...], int, Size]:
+    """Return what `cast` is asked for."""
     return construction, goals, tuple(int(n) for n in numbers), seed, shape
 
 
-def _after(
+def after(
     group: Cast,
     here: Condition,
     shape: Size,

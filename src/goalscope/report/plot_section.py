@@ -7,11 +7,13 @@ from goalscope.plots import (
     FactorCurves,
     OverTraining,
     PhaseDiagram,
+    Simplex,
     Survival,
 )
 from goalscope.report.figure import Figure, Section
 from goalscope.report.plot_curves import curves_figure
 from goalscope.report.plot_phase import phase_figure
+from goalscope.report.plot_simplex import simplex_figure
 from goalscope.report.plot_survival import survival_figure
 from goalscope.report.plot_training import training_figure
 from goalscope.result import Result
@@ -41,4 +43,6 @@ def plot_figure(result: Result, plot: AbstractPlot, name: str) -> Figure:
             return training_figure(result, plot, name)
         case Survival():
             return survival_figure(result, plot, name)
+        case Simplex():
+            return simplex_figure(result, plot, name)
     raise TypeError(f"there is no way to draw a {type(plot).__name__}")
