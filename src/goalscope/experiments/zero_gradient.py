@@ -174,7 +174,11 @@ def _figures(phase: bool) -> tuple:
         group="M3", on=("monolith.step ratio", "monolith.pull"), x="stake",
         lines={"λ = 1": 1.0},
     )  # fmt: skip
-    ways = tuple(
+    return (*(maps if phase else ()), *curves, *signs, *_ways(), functional)
+
+
+def _ways() -> tuple:
+    return tuple(
         Simplex(
             title=f"The way of {kind} through base training",
             caption="What is taken in deployment: the own favourite, the type that "
@@ -183,4 +187,3 @@ def _figures(phase: bool) -> tuple:
         )
         for kind in COURSES
     )  # fmt: skip
-    return (*(maps if phase else ()), *curves, *signs, *ways, functional)
