@@ -41,8 +41,8 @@ REASONS = {
         "only, and the interval ends too early; of agents with a smaller β it is 0.96"
     ),
     ("goal_score", "cross-talk"): "an agent with a stronger habit wanders less and comes "
-    "upon every object more often: it earns 0.20 of the best return for each at the largest "
-    "dose, 0.14 at the smallest",
+    "upon every object more often: it earns 0.20 of the best return for each at the "
+    "largest dose, 0.14 at the smallest",
     ("influence", "trend"): "objects are moved up to 8 steps away, so that planners who "
     "look 8 and 12 steps ahead read alike, 7.8 and 7.5 to 7.7; up to 8 the order is right",
     ("preference", "trend"): "choices at a β of 32 and of 128 are the same, and so are the "
