@@ -43,9 +43,12 @@ def simplex_figure(result: Result, plot: Simplex, name: str) -> Figure:
         return nothing(plot, name)
     together = len(arms) <= TOGETHER
     ways = [
-        (arm.title, f"var(--goal-{n})" if together else INK, np.stack(shares, axis=-1))
+        (
+            arm.title,
+            f"var(--goal-{n})" if together else INK,
+            np.stack(_shares(result, arm, plot), axis=-1),
+        )
         for n, arm in enumerate(arms)
-        if (shares := _shares(result, arm, plot))
     ]
     readings = reading_names(plot.on)
     title = ", ".join(readings)

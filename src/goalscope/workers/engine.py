@@ -133,7 +133,7 @@ class Pool:
         """Return what became of tasks, in their order, when all are done or given up.
 
         Args:
-            tasks: what to do; given out in this order.
+            tasks: what to do; given out in this order but for `Task.near`.
             on_message: called with a task and a message of kind "started" (`attempt`),
                 "progress" (`value`), "retrying" (`message`), and "done", "failed" or
                 "stopped" (`message`, `seconds`).
