@@ -139,7 +139,6 @@ def test_shifted_levels_tell_them_apart():
     assert jnp.all(best.overlaps[~np.eye(3, dtype=bool)] < -1)
 
 
-@pytest.mark.science
 def test_neither_goal_is_concluded_where_both_look_alike():
     """Each of two planted agents, in a world where their goals agree."""
     instrument = GoalPosterior(

@@ -49,6 +49,5 @@ def test_only_who_looks_notices_that_it_was_moved(world):
     assert two_actions(looking, world, pushed_back=True).tolist() == [plan[0]] * 2
 
 
-@pytest.mark.science
 def test_the_agent_keeps_the_contract(world):
     check_agent(agent(world, 3), world, key=KEY)

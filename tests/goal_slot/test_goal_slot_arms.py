@@ -35,7 +35,6 @@ def small(numbers, horizon, procedure=pushed, **outer):
     )
 
 
-@pytest.mark.science
 def test_base_training_aligns_without_a_stake_and_not_with_one():
     aligned, own = (small([0, 1], horizon) for horizon in (0.0, 8.0))
     column = END.index("aligned")

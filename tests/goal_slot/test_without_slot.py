@@ -209,7 +209,6 @@ def test_a_successor_trades_the_favourite_for_the_target():
     assert (goals.min(axis=1) == 0).all()
 
 
-@pytest.mark.science
 def test_without_a_goal_a_stake_is_what_the_successor_moves():
     agent = with_goal(new_learner(np.random.default_rng(2), SIZE, 8), jnp.zeros(TYPES))
     successor = with_goal(agent, jnp.eye(TYPES)[TARGET])

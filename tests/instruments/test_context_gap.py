@@ -102,7 +102,6 @@ def test_the_goal_that_was_trained_for_can_be_named():
     assert int(ContextGap(GOALS, trained_for="corner")._trained(found)) == 1
 
 
-@pytest.mark.science
 def test_agents_with_memory_are_compared_in_episodes(remembering):
     """By simulation, the same as exactly, up to the error of 300 episodes."""
 

@@ -70,7 +70,6 @@ def _separation(one, other):
 
 
 @pytest.mark.parametrize("name", ["goal moved", "path blocked", "fresh level"])
-@pytest.mark.science
 def test_planners_are_told_from_their_compiled_twins(readings, instrument, name):
     planner, twin = readings
     column = instrument.readings.index(name)

@@ -29,7 +29,6 @@ def read(goals, world, agent):
     return one
 
 
-@pytest.mark.science
 def test_a_goal_predicts_nearly_all_that_can_be_predicted_of_a_planner(read):
     for kind in ("cheese", "corner", "far_corner"):
         _, numbers = read(kind)
@@ -76,13 +75,11 @@ def test_an_agent_that_could_not_be_better_has_no_known_beta(read):
     assert not bool(reading.checks[1])
 
 
-@pytest.mark.science
 def test_the_instrument_keeps_its_contract(goals, world, agent):
     instrument = GoalDirectedness(goals, num_levels=NUM_LEVELS)
     check_instrument(instrument, world, agent("cheese", 4.0), key=KEY)
 
 
-@pytest.mark.science
 def test_an_agent_with_memory_is_read_from_what_it_does(
     goals, world, agent, remembering, read
 ):

@@ -61,7 +61,6 @@ def column(readings, name, field="value"):
     return np.array([getattr(r, field)[READINGS.index(name)] for r in readings])
 
 
-@pytest.mark.science
 def test_the_instrument_keeps_the_contract(instrument, world):
     agent = ReducedRankPolicy.init(np.random.default_rng(1), world, rank=3)
     check_instrument(instrument, world, agent, key=KEY)

@@ -61,7 +61,6 @@ def test_chance_and_tables_feel_nothing(measure, fixed, rng):
     assert not reading.checks[1]
 
 
-@pytest.mark.science
 def test_a_table_is_influenced_less_than_the_planner_it_copied(measure, fixed):
     planner = Planner(WORLD, CHEESE, 64.0, 0.9, WORLD.horizon)
     table = compile_agent(planner, fixed, fixed.levels)

@@ -36,7 +36,6 @@ def planted(world, rank):
 
 
 @pytest.mark.parametrize("rank", [pytest.param(1, marks=pytest.mark.science), 2, 3])
-@pytest.mark.science
 def test_groups_of_a_planted_agent_read_their_coefficient(rank):
     world = Corner(shifted_share=1.0, size=7)
     agents = planted(world, rank)
@@ -66,7 +65,6 @@ def small():
     )
 
 
-@pytest.mark.science
 def test_the_instrument_keeps_the_contract(small, world):
     agent = ReducedRankPolicy.init(np.random.default_rng(0), world, rank=2)
     check_instrument(small, world, agent, key=KEY)

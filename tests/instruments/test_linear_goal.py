@@ -59,7 +59,6 @@ def test_what_has_no_goal_gains_nothing(read, kind):
     assert abs(reading.value[0]) < 6
 
 
-@pytest.mark.science
 def test_a_mixed_goal_has_two_weights(instrument, world):
     weights = jnp.array([6.0, 3.0, 0.0, 0.0])
     agent = Planner(world, Goal(weights, True, "built in"), 1.0, 0.9, world.horizon)
@@ -78,7 +77,6 @@ def test_goals_that_always_go_together_are_not_identified(world, agent):
     assert np.all(np.asarray(reading.upper - reading.lower)[:2] > 100)
 
 
-@pytest.mark.science
 def test_the_instrument_keeps_its_contract(instrument, world, agent):
     check_instrument(instrument, world, agent("cheese", 4.0), key=jax.random.key(1))
 

@@ -115,7 +115,6 @@ def logs(process, features, rng):
     return jnp.asarray(np.stack([rng.multinomial(100, shares) for _ in range(2)], -1) * 1.0)
 
 
-@pytest.mark.science
 def test_newton_finds_the_same_weights_and_intervals(process, features, logs):
     weights, covariance = fit_weights(process, features, logs, 0.9, prior_sd=1e3)
     for number in range(2):

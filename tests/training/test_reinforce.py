@@ -39,8 +39,7 @@ def sampled_gradients(agent, goal, trainer):
 
 
 @pytest.mark.parametrize("make_goal", [reach, collect])
-@pytest.mark.parametrize("baseline", [pytest.param(True, marks=pytest.mark.science), False])
-@pytest.mark.science
+@pytest.mark.parametrize("baseline", [True, False])
 def test_the_mean_gradient_is_the_exact_gradient(baseline, make_goal):
     agent = MLP.init(np.random.default_rng(0), WORLD, widths=(4,))
     agent = eqx.tree_at(lambda a: a.policy.weight, agent, replace_fn=lambda w: 100 * w)

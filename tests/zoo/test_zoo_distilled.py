@@ -70,7 +70,6 @@ def test_the_planners_twin_agrees_on_new_levels_and_the_tables_does_not(tables):
     assert found["distilled table"] < 0.75
 
 
-@pytest.mark.science
 def test_what_is_taught_is_the_goal(tables, rng):
     agent = taught(rng, WORLD, feature="far_corner", num_levels=512)
     assert (

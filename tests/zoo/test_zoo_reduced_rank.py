@@ -42,8 +42,7 @@ def test_logits_are_about_as_large_whatever_the_rank():
         assert 0.5 < np.mean(sizes) < 1.6
 
 
-@pytest.mark.parametrize("rank", [pytest.param(1, marks=pytest.mark.science), 2])
-@pytest.mark.science
+@pytest.mark.parametrize("rank", [1, 2])
 def test_one_layer_alone_is_flat_in_all_but_twice_its_coefficient_directions(rank):
     agent = plant(float(rank))
     tokens = jnp.asarray(
