@@ -60,7 +60,7 @@ class GoalAdvantage(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("attainable",)
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         tables = draw_levels(key, solvable(world), num_levels=self.num_levels).tables

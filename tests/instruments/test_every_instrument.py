@@ -76,7 +76,7 @@ class Odd(AbstractInstrument):
     def check_names(self):
         return self.checks
 
-    def measure(self, key, agent, world):
+    def read(self, key, agent, world):
         draw = jnp.float32(0.5) if self.constant else jax.random.uniform(key)
         value, low = draw[None], draw[None] + self.shift
         nothing, no_checks = jnp.full(1, jnp.nan), jnp.zeros(0, bool)

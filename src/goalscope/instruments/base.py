@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, final
 
 import equinox as eqx
 from jaxtyping import Array, Bool, Float, Int, Key
@@ -107,10 +107,18 @@ class AbstractInstrument(eqx.Module):
         """Names of the validity checks, in the order of `Reading.checks`."""
 
     @abstractmethod
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         """Return the readings of `agent` on levels drawn from `world`.
 
-        Consumes `key`: agents with different keys are measured on different levels.
+        Consumes `key`: agents with different keys are measured on different levels. What
+        this is called by is `measure`, for all instruments.
         """
+
+    @final
+    def measure(
+        self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
+    ) -> Reading:
+        """Return what `read` returns: what measures an agent calls this."""
+        return self.read(key, agent, world)

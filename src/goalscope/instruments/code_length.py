@@ -112,7 +112,7 @@ class CodeLength(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions",)
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

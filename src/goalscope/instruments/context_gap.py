@@ -151,7 +151,7 @@ class ContextGap(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("competent", "decisions")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = _cued(world)

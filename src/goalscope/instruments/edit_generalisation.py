@@ -131,7 +131,7 @@ class EditGeneralisation(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("competent", "edited", "control fails")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

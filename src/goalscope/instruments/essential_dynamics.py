@@ -103,7 +103,7 @@ class EssentialDynamics(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("checkpoints", "moved")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         number = num_checkpoints(agent, least=MIN_CHECKPOINTS)

@@ -106,7 +106,7 @@ class ExchangeRate(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("choices", "within", "falls")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

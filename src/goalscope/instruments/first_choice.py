@@ -81,7 +81,7 @@ class FirstChoice(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("choice", "winnable")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

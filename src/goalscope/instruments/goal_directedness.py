@@ -121,7 +121,7 @@ class GoalDirectedness(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions", "uncapped")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

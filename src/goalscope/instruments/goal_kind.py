@@ -135,7 +135,7 @@ class GoalKind(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions", "distinct")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

@@ -99,7 +99,7 @@ class GoalParts(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("learnt", "changes")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         number = num_checkpoints(agent, least=MIN_CHECKPOINTS)

@@ -124,7 +124,7 @@ class GoalPosterior(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions", "separated")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

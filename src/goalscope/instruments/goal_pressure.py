@@ -131,7 +131,7 @@ class GoalPressure(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("unsaturated", "placebo", "capability")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         if not is_memoryless(agent):

@@ -81,7 +81,7 @@ class GoalScore(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("reachable", "separated")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

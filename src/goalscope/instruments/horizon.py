@@ -136,7 +136,7 @@ class Horizon(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions", "explained", "identified")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

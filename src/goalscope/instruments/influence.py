@@ -116,7 +116,7 @@ class Influence(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("wide enough", "sensitive")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         drawn = solvable(world)

@@ -130,7 +130,7 @@ class LearningCoefficient(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("plateau", "planted")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         if not is_memoryless(agent):

@@ -119,7 +119,7 @@ class LinearGoal(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions", "identified")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

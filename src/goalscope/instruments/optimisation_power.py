@@ -103,7 +103,7 @@ class OptimisationPower(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("uncapped", "attainable")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

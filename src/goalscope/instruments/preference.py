@@ -95,7 +95,7 @@ class Preference(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("choices", "transitive")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

@@ -121,7 +121,7 @@ class RepresentedGoal(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decorrelated", "converged")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world, told = solvable(world), self._conditioned(agent)

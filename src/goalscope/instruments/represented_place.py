@@ -117,7 +117,7 @@ class RepresentedPlace(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decorrelated", "converged")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world, seen = _grid(world), transparent(agent)

@@ -135,7 +135,7 @@ class RewardDistance(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("decisions", "defined", "apart")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

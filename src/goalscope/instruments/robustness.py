@@ -106,7 +106,7 @@ class Robustness(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("played", "earns")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)

@@ -104,7 +104,7 @@ class ThinkingTime(AbstractInstrument):
     def check_names(self) -> tuple[str, ...]:
         return ("reachable", "unsaturated")
 
-    def measure(
+    def read(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
         world = solvable(world)
