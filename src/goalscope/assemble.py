@@ -205,7 +205,11 @@ def read_verdict(fields: Mapping[str, Any]) -> Verdict:
         name: math.nan if fields[name] is None else float(fields[name])
         for name in ("estimate", "lower", "upper", "p_value")
     }
-    return Verdict(**{**fields, **numbers, "outcome": Outcome(fields["outcome"])})
+    read = {
+        "outcome": Outcome(fields["outcome"]),
+        "instruments": tuple(fields.get("instruments", ())),
+    }
+    return Verdict(**{**fields, **numbers, **read})
 
 
 def write_verdict(verdict: Verdict) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Verdict:
         rule_hash: sha256 of the rule's canonical form.
         reason: one sentence that says how the rule led to the outcome.
         source: the discussion that the claim comes from, and its number there.
+        instruments: names of the instruments whose readings the claim rests on.
     """
 
     claim: str
@@ -54,6 +55,7 @@ class Verdict:
     rule_hash: str
     reason: str
     source: str = ""
+    instruments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

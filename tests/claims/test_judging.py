@@ -154,6 +154,25 @@ def test_excluded_agents_and_earlier_checkpoints_do_not_count(make_run):
     assert verdict.estimate == pytest.approx(0.9)
 
 
+def test_an_n_that_is_not_that_of_all_arms_says_whose_it_is(make_run):
+    """Agents 1 of one arm and 2 of another do not count: 7 each, and 6 pairs."""
+    arms = curve(0.1, 0.3, 0.6, 0.9, n=8) | {"a": spread(0.9, n=8)}
+    whole = make_run(arms)
+    assert "n =" not in "".join(v.reason for v in whole.verdicts(ABOVE, MONOTONE, SWITCH))
+    for arm, agent in (("dose2", 1), ("dose3", 2), ("a", 3)):
+        arms[arm][agent] = np.nan
+    found = make_run(arms).verdicts(ABOVE, SWITCH, MONOTONE)
+    assert [verdict.n for verdict in found] == [7, 7, 6]
+    for verdict, words in zip(
+        found, ("7 of 8 agents", "of the smallest arm, of 8", "6 counts pairs"), strict=True
+    ):
+        assert words in verdict.reason
+
+
+def test_verdicts_name_the_instruments_that_they_rest_on(make_run):
+    assert make_run({"a": spread(0.9)}).verdict(ABOVE).instruments == ("goal_score",)
+
+
 def test_claims_of_an_intersection_keep_their_level_at_its_edge(make_run):
     """With one difference of zero and one far above it, support is rare."""
     rng = np.random.default_rng(0)

@@ -80,11 +80,11 @@ def test_identifiers_are_unique(page: Element):
 
 def test_claims_say_where_they_come_from_and_rules_are_lists(page: Element, whole: Result):
     verdict = page.named("verdicts").all("li")[0]
-    assert verdict.all("p")[0].text == "It does. 000 S2"
+    assert verdict.all("p")[0].text == "It does. Samin (2025), S2"
     parts = [p.text for p in verdict.all("p") if p.attributes.get("class") == "part"]
     assert [part[:3] for part in parts] == ["(1)", "(2)", "(a)"]
     assert "1 claim: 1 supported." in page.named("verdicts").text
-    assert "It does. (000 S2)" in printed(whole)
+    assert "It does. (Samin (2025), S2)" in printed(whole)
     assert as_json(whole)["verdicts"][0]["source"] == "000 S2"
 
 

@@ -52,8 +52,10 @@ def printed(run: RunOfAll) -> str:
 def test_a_row_has_claim_source_verdict_effect_and_experiment(page: Element):
     rows = [row.text for row in page.named("claims").all("tr")[1:]]
     assert rows == [
-        "It never does. 000 S2 refuted – – share of actions 8 hidden_incentives",
-        "It does. 001 K1 supported 0.75 [0.70, 0.80] share of actions 8 hidden_incentives",
+        "It never does. Samin (2025), S2 refuted, smoke run – – share of actions 8 "
+        "hidden_incentives",
+        "It does. Kokotajlo and DavidW (2023), K1 supported, smoke run 0.75 [0.70, 0.80] "
+        "share of actions 8 hidden_incentives",
     ]
 
 
@@ -69,9 +71,13 @@ def test_every_result_is_linked_and_every_failure_told(page: Element):
 def test_the_terminal_says_the_same(run: RunOfAll):
     text = printed(run)
     lines = text.splitlines()
-    for claim, source in (("It never does.", "000 S2"), ("It does.", "001 K1")):
+    for claim, source in (
+        ("It never does.", "Samin (2025), S2"),
+        ("It does.", "(2023), K1"),
+    ):
         row = next(n for n, line in enumerate(lines) if claim in line)
-        assert lines[row].split()[-2:] == source.split()
+        assert lines[row].rstrip().endswith(source)
+        assert "smoke run" in lines[row + 1]
         assert lines[row + 1].split()[-1] == "hidden_incentives"
     assert "2 experiments; 2 claims: 1 supported and 1 refuted." in text
     assert "- broken: some cells failed" in text

@@ -49,6 +49,7 @@ def judge(
     verdicts = []
     for claim, finding, bad, p in zip(claims, findings, failed, adjusted, strict=True):
         outcome, reason = bad or _decide(claim, finding, p, 1 - confidence)
+        reason += _behind(claim, finding, readings)
         verdicts.append(_verdict(claim, finding, outcome, p, reason))
     return tuple(verdicts)
 
@@ -105,6 +106,27 @@ def _too_few(claim: AbstractClaim, finding: Finding) -> str:
     return f"{finding.n} agents in the smallest arm; the rule asks for {claim.min_agents}."
 
 
+def _behind(claim: AbstractClaim, finding: Finding, readings: Readings) -> str:
+    """Return which agents `n` counts, where it is not all agents of every arm; else ""."""
+    looked_at = [
+        readings.sample(arm, on)
+        for name, on in claim.readings_needed()
+        for arm in readings.members(name)
+    ]
+    known = [len(sample.known) for sample in looked_at]
+    trained = sorted({len(sample.agents) for sample in looked_at})
+    if finding.n == 0 or {finding.n} == {*known, *trained}:
+        return ""
+    of = " or ".join(f"{count:,}" for count in trained)
+    if finding.n < min(known):
+        pairs = "counts pairs of agents that started alike, both of which must count"
+        return f" n = {finding.n} {pairs}; arms have {of} agents."
+    rest = "the others are excluded or lack the reading"
+    if len(looked_at) == 1:
+        return f" n = {finding.n} of {of} agents: {rest}."
+    return f" n = {finding.n} is that of the smallest arm, of {of} agents an arm: {rest}."
+
+
 def _stopped(finding: Finding, p: float, level: float) -> str:
     if finding.p_value < level:
         return f"Holm's correction stops it, p = {finding.p_value:.2g} becomes {p:.2g}."
@@ -127,4 +149,5 @@ def _verdict(
         rule_hash=claim.rule_hash(),
         reason=reason,
         source=claim.source,
+        instruments=claim.instruments,
     )

@@ -73,6 +73,10 @@ class Readings:
             )
         )
 
+    def members(self, name: str) -> tuple[str, ...]:
+        """Return the arms that a claim means by a name: the arm, or those of a group."""
+        return (name,) if name in self.arms else tuple(a for _, a in self.doses(name))
+
     def difference(self, arm: str, other: str, on: str) -> Bootstrap:
         """Return `mean(arm) - mean(other)`, in pairs if they have the same agent numbers.
 

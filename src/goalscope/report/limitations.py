@@ -9,6 +9,8 @@ FEW_AGENTS = 8
 MANY_DIVERGED = 0.05
 MANY_EXCLUDED = 0.2
 MANY_UNDECIDED = 0.5
+SMOKE_SIZE = "smoke"
+SMOKE = "A smoke run: it shows that everything works, not what is true."
 CONCLUSIONS = "goals, verdicts and calibration are"
 MIXED = "mixed"
 """The entry of a fingerprint that names what differed between the cells of a result."""
@@ -25,8 +27,8 @@ def _of_the_run(result: Result) -> list[str]:
     if not is_finished(result):
         missing = "verdicts are" if is_computed(result) else CONCLUSIONS
         found.append(f"The run is not finished: {missing} missing.")
-    if result.size == "smoke":
-        found.append("A smoke run: it shows that everything works, not what is true.")
+    if result.size == SMOKE_SIZE:
+        found.append(SMOKE)
     if result.fingerprint.get(MIXED):
         found.append(
             "Parts of this result were computed under different conditions "

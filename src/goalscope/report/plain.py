@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from goalscope.claims.sources import full_source
 from goalscope.report.checks import passes
 from goalscope.report.cleaning import clean
 from goalscope.report.limitations import limitations
 from goalscope.report.summary import Average, Share, averages, exclusions, goal_shares
-from goalscope.result import ArmResult, Result
+from goalscope.report.verdicts import uncalibrated
+from goalscope.result import ArmResult, Result, Verdict
 
 
 def as_json(result: Result) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "seed": result.seed,
         "settings": result.settings,
         "command": result.command,
-        "verdicts": result.verdicts,
+        "verdicts": [_verdict(result, verdict) for verdict in result.verdicts],
         "arms": [_arm(result, arm) for arm in result.arms.values()],
         "calibration": list(result.calibration.values()),
         "limitations": limitations(result),
@@ -64,6 +66,14 @@ def _compound(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     return clean(str(value))
+
+
+def _verdict(result: Result, verdict: Verdict) -> dict[str, Any]:
+    about = {
+        "uncalibrated": uncalibrated(verdict, result.calibration),
+        "cited": full_source(verdict.source),
+    }
+    return {**vars(verdict), **about}
 
 
 def _arm(result: Result, arm: ArmResult) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from goalscope.report.limitations import SMOKE_SIZE
 from goalscope.report.plain import plain
-from goalscope.report.terminal import SIGNS
+from goalscope.report.terminal import signed
 from goalscope.report.terminal_parts import table, text, titled
-from goalscope.report.verdicts import judged, tally
+from goalscope.report.verdicts import judged, sources, tally, uncalibrated
 from goalscope.report.wording import counted
 from goalscope.result import Result, Verdict
 
@@ -25,6 +26,7 @@ class Ran:
         report: file name of its report, beside the page of all; empty if it has none.
         arms, agents, seconds: how much was computed.
         verdicts: its claims, judged.
+        calibrated: names of the instruments that were tried on planted agents in it.
         failed: why there is no result; empty if there is one.
     """
 
@@ -35,6 +37,7 @@ class Ran:
     agents: int = 0
     seconds: float = 0.0
     verdicts: tuple[Verdict, ...] = ()
+    calibrated: tuple[str, ...] = ()
     failed: str = ""
 
 
@@ -78,6 +81,7 @@ def ran(result: Result, report: str) -> Ran:
         agents=sum(len(arm.agents) for arm in arms),
         seconds=sum(arm.seconds for arm in arms),
         verdicts=result.verdicts,
+        calibrated=tuple(result.calibration),
     )
 
 
@@ -98,9 +102,9 @@ def summary_lines(run: RunOfAll) -> list[str]:
     lines = [
         f"{counted(len(run.ran), 'experiment')}{stopped}; {tally(verdicts) or 'no claims.'}"
     ]
-    if run.size == "smoke":
+    if run.size == SMOKE_SIZE:
         lines.append("Smoke runs show that everything works, not what is true.")
-    return lines
+    return [*lines, *sources(verdicts)]
 
 
 def show_all(run: RunOfAll) -> Group:
@@ -117,10 +121,13 @@ def show_all(run: RunOfAll) -> Group:
 def _table(run: RunOfAll) -> Table:
     rows = []
     for verdict, each in run.verdicts:
-        found = judged(verdict)
-        sign = f"{SIGNS[verdict.outcome]} {found.outcome}"
+        found = judged(verdict, run.size, each.calibrated)
         effect, origin = (found.estimate, found.bounds), (found.source, each.name)
-        rows.append((found.claim, sign, _below(*effect), found.n, _below(*origin)))
+        claim, sign = (
+            _below(found.claim, found.uncalibrated),
+            signed(verdict.outcome, found),
+        )
+        rows.append((claim, sign, _below(*effect), found.n, _below(*origin)))
     return table(("claim", "verdict", "effect", "n", "from"), rows, numeric=(3,))
 
 
@@ -148,6 +155,7 @@ def _row(verdict: Verdict, each: Ran) -> dict[str, Any]:
         "claim": verdict.claim,
         "source": verdict.source,
         "verdict": verdict.outcome,
+        "uncalibrated": uncalibrated(verdict, each.calibrated),
         "estimate": verdict.estimate,
         "lower": verdict.lower,
         "upper": verdict.upper,

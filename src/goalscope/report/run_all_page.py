@@ -20,7 +20,11 @@ def render_all(run: RunOfAll) -> str:
 
 def _claims(run: RunOfAll) -> Section:
     rows = [
-        {"verdict": judged(verdict), "name": each.name, "link": _link(each)}
+        {
+            "verdict": judged(verdict, run.size, each.calibrated),
+            "name": each.name,
+            "link": _link(each),
+        }
         for verdict, each in run.verdicts
     ]
     facts = {"rows": rows, "lines": summary_lines(run)}

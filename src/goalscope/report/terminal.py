@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from goalscope.report.answers import answer
 from goalscope.report.checks import check_table, has_checks
 from goalscope.report.excluded import exclusion_table, nobody_excluded
-from goalscope.report.limitations import limitations
+from goalscope.report.limitations import SMOKE, SMOKE_SIZE, limitations
 from goalscope.report.plain import as_json as as_json
 from goalscope.report.summary import averages, instruments, is_computed
 from goalscope.report.terminal_parts import table, text, titled
-from goalscope.report.verdicts import checked, judged
+from goalscope.report.verdicts import Judged, checked, judged, sources
 from goalscope.result import Outcome, Result
 
 # A sign beside each word; neither needs a terminal with colours.
@@ -59,11 +60,13 @@ def show_verdicts(result: Result) -> Group:
     about = f"{result.name}, size {result.size}, seed {result.seed}"
     goals = "Goals at the end of training (share, Wilson's 95% interval)"
     answers = titled(goals, _answers(result)) if result.labels else ()
+    smoke = [text(SMOKE, "bold")] if result.size == SMOKE_SIZE else []
+    named = [text(f"- {source}", "dim") for source in sources(result.verdicts)]
     return Group(
         text(result.question, "bold"),
         text(about, "dim"),
         *answers,
-        *titled("Claims, written before the run", _verdicts(result)),
+        *titled("Claims, written before the run", *smoke, _verdicts(result), *named),
     )
 
 
@@ -76,15 +79,23 @@ def _answers(result: Result) -> Table:
 def _verdicts(result: Result) -> Table:
     rows = []
     for verdict in result.verdicts:
-        found = judged(verdict)
+        found = judged(verdict, result.size, result.calibration)
         claim = text(found.claim, "bold")
         claim.append(text(f" ({found.source})" if found.source else "", "dim"))
         claim.append("\n").append(text(found.reason, "dim"))
+        claim.append(text(f"\n{found.uncalibrated}" if found.uncalibrated else ""))
         estimate = f"{found.estimate} {found.bounds}"
-        sign = f"{SIGNS[verdict.outcome]} {found.outcome}"
+        sign = signed(verdict.outcome, found)
         rows.append((sign, claim, estimate, found.n, found.p_value))
     columns = ("verdict", "claim and reason", "estimate", "n", "adjusted p")
     return table(columns, rows, numeric=(3, 4))
+
+
+def signed(outcome: Outcome, found: Judged) -> Text:
+    """Return an outcome with its sign; in brackets where the run was only tried out."""
+    if not found.stamp:
+        return text(f"{SIGNS[outcome]} {found.outcome}")
+    return text(f"({SIGNS[outcome]}) {found.outcome}").append(f"\n{found.stamp}", "dim")
 
 
 def _readings(result: Result) -> list[Table]:

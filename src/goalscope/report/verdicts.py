@@ -1,12 +1,14 @@
 """The first section: what goal each arm's agents have, and what became of the claims."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from goalscope.claims.sources import full_source, short_source
 from goalscope.report.answers import answers, share_table
 from goalscope.report.figure import Key, Section
+from goalscope.report.limitations import SMOKE, SMOKE_SIZE
 from goalscope.report.palette import label_color
 from goalscope.report.summary import is_finished
 from goalscope.report.wording import (
@@ -43,7 +45,13 @@ class Checked:
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict in words."""
+    """A verdict in words.
+
+    Fields:
+        stamp: what stands beside the outcome: that the run only shows that it works.
+        uncalibrated: which readings that the claim rests on were not tried on planted
+            agents in the run, or "".
+    """
 
     claim: str
     outcome: str
@@ -57,6 +65,8 @@ class Judged:
     rule: tuple[str, ...]
     rule_hash: str
     source: str
+    stamp: str
+    uncalibrated: str
 
 
 def verdict_section(result: Result) -> Section:
@@ -74,8 +84,13 @@ def verdict_section(result: Result) -> Section:
             "answers": answers(result),
             "instruments": tuple(checked(found) for found in result.calibration.values()),
             "shares": share_table(result),
-            "verdicts": tuple(judged(verdict) for verdict in result.verdicts),
+            "caveat": SMOKE if result.size == SMOKE_SIZE else "",
+            "verdicts": tuple(
+                judged(verdict, result.size, result.calibration)
+                for verdict in result.verdicts
+            ),
             "tally": tally(result.verdicts),
+            "sources": sources(result.verdicts),
             "none": "This experiment makes no claim."
             if is_finished(result)
             else "The claims are judged when all cells are there.",
@@ -106,8 +121,20 @@ def checked(found: Calibration) -> Checked:
     )
 
 
-def judged(verdict: Verdict) -> Judged:
-    """Return a verdict in words."""
+def sources(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return author, title and year of all discussions that claims come from."""
+    found = dict.fromkeys(full_source(verdict.source) for verdict in verdicts)
+    return sorted(each for each in found if each)
+
+
+def uncalibrated(verdict: Verdict, calibrated: Collection[str]) -> tuple[str, ...]:
+    """Return the instruments of a claim that were not tried on planted agents."""
+    return tuple(name for name in verdict.instruments if name not in calibrated)
+
+
+def judged(verdict: Verdict, size: str, calibrated: Collection[str]) -> Judged:
+    """Return a verdict in words, as of a run of this size that calibrated these."""
+    bare = listed(list(uncalibrated(verdict, calibrated)))
     return Judged(
         claim=verdict.claim,
         outcome=verdict.outcome.value,
@@ -120,7 +147,9 @@ def judged(verdict: Verdict) -> Judged:
         reason=verdict.reason,
         rule=tuple(line.strip() for line in verdict.rule.splitlines() if line.strip()),
         rule_hash=verdict.rule_hash,
-        source=verdict.source,
+        source=short_source(verdict.source),
+        stamp="smoke run" if size == SMOKE_SIZE else "",
+        uncalibrated=f"uncalibrated reading: {bare}" if bare else "",
     )
 
 
