@@ -190,13 +190,13 @@ def _result(
     )
 
 
-def _domains(folder: Folder) -> tuple[Domain, ...]:
+def _domains(folder: Folder) -> dict[str, Domain]:
     """Return where each instrument of the arms was used."""
     records = [folder.read(key).metadata for key in folder.finished_cells()]
     worlds = tuple(dict.fromkeys(r["world"] for r in records if "world" in r))
-    words = [w for record in records[:1] for w in record["instruments"].values()]
-    found = [domain(each, worlds) for each in words]
-    return tuple(dict.fromkeys(each for each in found if each is not None))
+    words = records[0]["instruments"] if records else {}
+    found = {name: domain(each, worlds) for name, each in words.items()}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def read_verdict(fields: Mapping[str, Any]) -> Verdict:

@@ -167,7 +167,7 @@ class Result:
         action_names: the world's actions.
         fingerprint: versions, device, and when it ran.
         plots: pictures that the experiment asks for.
-        domains: where each instrument was used, for what its calibration covers.
+        domains: instrument name -> where it was used, for what its calibration covers.
     """
 
     name: str
@@ -186,4 +186,4 @@ class Result:
     action_names: tuple[str, ...]
     fingerprint: Mapping[str, str]
     plots: tuple[AbstractPlot, ...] = ()
-    domains: tuple[Domain, ...] = ()
+    domains: Mapping[str, Domain] = field(default_factory=dict)

@@ -52,9 +52,9 @@ def printed(run: RunOfAll) -> str:
 def test_a_row_has_claim_source_verdict_effect_and_experiment(page: Element):
     rows = [row.text for row in page.named("claims").all("tr")[1:]]
     assert rows == [
-        "It never does. Samin (2025), S2 refuted, smoke run – – share of actions 8 "
+        "It never does. Samin (2025), S2 refuted smoke run – – share of actions 8 "
         "hidden_incentives",
-        "It does. Kokotajlo and DavidW (2023), K1 supported, smoke run 0.75 [0.70, 0.80] "
+        "It does. Kokotajlo and DavidW (2023), K1 supported smoke run 0.75 [0.70, 0.80] "
         "share of actions 8 hidden_incentives",
     ]
 

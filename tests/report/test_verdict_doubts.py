@@ -11,6 +11,8 @@ from goalscope.report.page import render_report
 from goalscope.report.terminal import as_json, show_tables
 from goalscope.report.verdicts import sources
 from goalscope.result import Result
+from goalscope.scoring import released
+from goalscope.scoring.released import Domain, Release
 
 CAVEAT = "A smoke run: it shows that everything works, not what is true."
 
@@ -56,7 +58,8 @@ def test_badges_of_a_smoke_run_are_not_those_of_another(verdicts, smoke: Result)
         badges = [b for b in page.all("ol")[0].all("span") if "badge" in classes(b)]
         assert len(badges) == 5
         assert all(("tried" in classes(b)) == tried for b in badges)
-        assert all(("smoke run" in b.text) == tried for b in badges)
+        rows = page.all("ol")[0].all("li")
+        assert all(("smoke run" in row.text) == tried for row in rows)
     assert "(✓) supported" in printed(smoke)
     assert "(✓)" not in printed(dataclasses.replace(smoke, size="standard"))
 
@@ -80,3 +83,30 @@ def test_sources_are_cited_by_author_title_and_year(verdicts: Element, smoke: Re
     ]
     assert "our protocol" in verdicts.text
     assert "likely to be random" in as_json(smoke)["verdicts"][0]["cited"]
+
+
+def test_one_panel_says_both_how_an_instrument_did_here_and_on_the_zoo(
+    smoke: Result, monkeypatch: pytest.MonkeyPatch
+):
+    numbers = ("Corner", 64, 0.9, 0, 9, 0.1)
+    known = (
+        Release("GoalScore", *numbers, released=False, misses=("AUC is 0.9",)),
+        Release("FirstChoice", *numbers, released=True, misses=()),
+    )
+    monkeypatch.setattr(released, "releases", lambda: known)
+    used = {
+        "goal_score": Domain("GoalScore", 64, ("Corner",)),
+        "first_choice": Domain("FirstChoice", 64, ("Corner",)),
+        "loss": Domain("GoalScore", 64, ("Corner",)),
+    }
+    both = dataclasses.replace(smoke, domains=used)
+    page = read(render_report(both))
+    first, second, *_, untried = page.named("verdicts").all("aside")[0].all("li")
+    against = "GoalScore is not released in Corner: AUC is 0.9."
+    assert "passed in this run goal_score" in first.text
+    assert against in first.text
+    assert "FirstChoice is released in Corner." in second.text
+    assert "Not tried on planted agents in this run: loss." in untried.text
+    assert page.named("calibration").text.count(against) == 1
+    rows = printed(both).split("Instruments on planted agents")[1]
+    assert rows.index("passed") < rows.index("△ GoalScore is not released")

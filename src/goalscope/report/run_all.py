@@ -6,12 +6,11 @@ from typing import Any
 
 from rich.console import Group
 from rich.table import Table
-from rich.text import Text
 
 from goalscope.report.limitations import SMOKE_SIZE
 from goalscope.report.plain import plain
 from goalscope.report.terminal import signed
-from goalscope.report.terminal_parts import table, text, titled
+from goalscope.report.terminal_parts import below, table, text, titled
 from goalscope.report.verdicts import judged, sources, tally, uncalibrated
 from goalscope.report.wording import counted
 from goalscope.result import Result, Verdict
@@ -124,16 +123,11 @@ def _table(run: RunOfAll) -> Table:
         found = judged(verdict, run.size, each.calibrated)
         effect, origin = (found.estimate, found.bounds), (found.source, each.name)
         claim, sign = (
-            _below(found.claim, found.uncalibrated),
+            below(found.claim, found.uncalibrated),
             signed(verdict.outcome, found),
         )
-        rows.append((claim, sign, _below(*effect), found.n, _below(*origin)))
+        rows.append((claim, sign, below(*effect), found.n, below(*origin)))
     return table(("claim", "verdict", "effect", "n", "from"), rows, numeric=(3,))
-
-
-def _below(*lines: str) -> Text:
-    """Return lines one below the other; a narrow terminal has no room beside each other."""
-    return Text("\n").join(text(line) for line in lines if line)
 
 
 def all_as_json(run: RunOfAll, page: str) -> dict[str, Any]:

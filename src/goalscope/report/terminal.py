@@ -12,7 +12,7 @@ from goalscope.report.excluded import exclusion_table, nobody_excluded
 from goalscope.report.limitations import SMOKE, SMOKE_SIZE, limitations
 from goalscope.report.plain import as_json as as_json
 from goalscope.report.summary import averages, instruments, is_computed
-from goalscope.report.terminal_parts import table, text, titled
+from goalscope.report.terminal_parts import below, table, text, titled
 from goalscope.report.verdicts import Judged, checked, judged, sources
 from goalscope.result import Outcome, Result
 
@@ -126,11 +126,14 @@ def _part(
 
 def _instruments(result: Result) -> Table:
     rows = []
-    for found in result.calibration.values():
+    for name, found in result.calibration.items():
         sign = SIGNS[Outcome.SUPPORTED if found.passed else Outcome.INVALID]
-        words = checked(found)
-        rows.append((words.name, f"{sign} {words.word}", words.text))
-    return table(("instrument", "gate", "on planted agents"), rows)
+        words = checked(found, result.domains.get(name))
+        zoo = [f"{SIGNS[Outcome.INVALID]} {doubt}" for doubt in words.zoo]
+        told = below(words.text, *zoo, words.released)
+        rows.append((words.name, f"{sign} {words.word}", told))
+    columns = ("instrument", "gate in this run", "on planted agents, and on the whole zoo")
+    return table(columns, rows)
 
 
 def _checks(result: Result) -> Table:

@@ -33,3 +33,8 @@ def titled(title: str, *parts: RenderableType) -> tuple[RenderableType, ...]:
 def text(words: str, style: str = "") -> Text:
     """Return words without characters that act on the terminal."""
     return Text(clean(words), style)
+
+
+def below(*lines: str) -> Text:
+    """Return lines one below the other; a narrow terminal has no room beside each other."""
+    return Text("\n").join(text(line) for line in lines if line)

@@ -20,6 +20,7 @@ from goalscope.report.wording import (
     percent,
 )
 from goalscope.result import Calibration, Outcome, Result, Verdict
+from goalscope.scoring.released import Domain, doubts
 from goalscope.statistics.intervals import Interval, clopper_pearson
 
 _CIRCLE = '<circle cx="7" cy="7" r="5" fill="none"'
@@ -35,12 +36,21 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Checked:
-    """An instrument's calibration in words."""
+    """An instrument's calibration in words.
+
+    Fields:
+        name, word, text: how it did on the planted agents of this run.
+        shape: that stands beside the word.
+        zoo: what the calibration that comes with this version says against its use here.
+        released: the same calibration's approval, or "".
+    """
 
     name: str
     word: str
     shape: Markup
     text: str
+    zoo: tuple[str, ...] = ()
+    released: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,11 @@ def verdict_section(result: Result) -> Section:
         facts={
             "key": tuple(goals),
             "answers": answers(result),
-            "instruments": tuple(checked(found) for found in result.calibration.values()),
+            "instruments": tuple(
+                checked(found, result.domains.get(name))
+                for name, found in result.calibration.items()
+            ),
+            "untried": listed([n for n in result.domains if n not in result.calibration]),
             "shares": share_table(result),
             "caveat": SMOKE if result.size == SMOKE_SIZE else "",
             "verdicts": tuple(
@@ -108,9 +122,10 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return f"{counted(len(verdicts), 'claim')}: {listed(parts)}." if parts else ""
 
 
-def checked(found: Calibration) -> Checked:
-    """Return how an instrument did on planted agents, in words."""
+def checked(found: Calibration, used: Domain | None = None) -> Checked:
+    """Return how an instrument did on planted agents here and on the zoo, in words."""
     bound = clopper_pearson(found.false_convictions, found.negatives, 0.90).upper
+    against = doubts(used) if used else ()
     limit = f" (at most {percent(bound)})" if found.negatives else ""
     return Checked(
         name=found.instrument,
@@ -118,6 +133,10 @@ def checked(found: Calibration) -> Checked:
         shape=shape(Outcome.SUPPORTED if found.passed else Outcome.INVALID),
         text=f"{found.hits} of {found.positives} planted goals found, "
         f"{found.false_convictions} of {found.negatives} falsely convicted{limit}",
+        zoo=against,
+        released=f"{used.instrument} is released in {listed(list(used.worlds))}."
+        if used and not against
+        else "",
     )
 
 
