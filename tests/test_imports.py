@@ -17,6 +17,7 @@ SOURCE = ROOT / "src"
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
+    "meanings",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
     "calibrating", "trials", "incentives", "goal_slot", "learning_tasks", "procedure",
     "training_game",

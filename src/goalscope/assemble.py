@@ -10,7 +10,15 @@ import numpy as np
 from goalscope.evidence import Evidence
 from goalscope.labels import label
 from goalscope.plots import read_plot
-from goalscope.result import ArmResult, Calibration, Outcome, Picture, Result, Verdict
+from goalscope.result import (
+    ArmResult,
+    Calibration,
+    Outcome,
+    Picture,
+    Result,
+    Setup,
+    Verdict,
+)
 from goalscope.scoring.released import Domain, domain
 from goalscope.storage.folder import Folder
 from goalscope.storage.study import CellRecord
@@ -186,6 +194,7 @@ def _result(
         action_names=tuple(content.get("action_names", ())),
         plots=tuple(read_plot(fields) for fields in content.get("plots", ())),
         domains=_domains(folder),
+        setup=_setup(folder, content.get("meanings", {})),
         fingerprint={**study.fingerprint, **_mixed(folder)},
     )
 
@@ -197,6 +206,22 @@ def _domains(folder: Folder) -> dict[str, Domain]:
     words = records[0]["instruments"] if records else {}
     found = {name: domain(each, worlds) for name, each in words.items()}
     return {name: each for name, each in found.items() if each is not None}
+
+
+def _setup(folder: Folder, meanings: Mapping[str, Any]) -> Setup:
+    """Return what the finished cells of a folder were computed from."""
+    records = [folder.read(key) for key in folder.finished_cells()]
+    conditions: dict[str, dict[str, Any]] = {"arm": {}, "planted": {}}
+    for record in records:
+        conditions[record.kind][record.arm] = record.description.get("condition", {})
+    gates = [r.metadata["competence"] for r in records if "competence" in r.metadata]
+    return Setup(
+        arms=conditions["arm"],
+        planted=conditions["planted"],
+        instruments=records[0].description.get("instruments", {}) if records else {},
+        competence=next(iter(gates), None),
+        meanings=meanings,
+    )
 
 
 def read_verdict(fields: Mapping[str, Any]) -> Verdict:

@@ -20,6 +20,7 @@ from goalscope.cells import Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError
 from goalscope.experiment import Experiment
+from goalscope.meanings import meanings
 from goalscope.plots import write_plot
 from goalscope.result import Calibration, Result
 from goalscope.settings import Asked, load_module, resolve
@@ -120,6 +121,13 @@ def conclude(experiment: Experiment, folder: Folder, seed: int) -> None:
             "pictures": _pictures(experiment),
             "action_names": list(world.action_names) if world else [],
             "plots": [write_plot(plot) for plot in experiment.figures],
+            "meanings": meanings(
+                {
+                    "arms": experiment.arms,
+                    "planted": experiment.planted,
+                    "instruments": experiment.instruments,
+                }
+            ),
         }
     )
 

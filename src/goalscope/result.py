@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -148,6 +149,24 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """What a study was set to, as plain JSON descriptions of its records.
+
+    Fields:
+        arms, planted: name of an arm or planted kind -> its condition.
+        instruments: name -> measurement.
+        competence: reading and threshold of the competence gate, or None.
+        meanings: class -> field -> what it means; a world's story stands under "".
+    """
+
+    arms: Mapping[str, Any] = field(default_factory=dict)
+    planted: Mapping[str, Any] = field(default_factory=dict)
+    instruments: Mapping[str, Any] = field(default_factory=dict)
+    competence: Mapping[str, Any] | None = None
+    meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything a report shows, read back from a result folder.
 
@@ -167,6 +186,7 @@ class Result:
         action_names: the world's actions.
         fingerprint: versions, device, and when it ran.
         plots: pictures that the experiment asks for.
+        setup: what the study was set to.
         domains: instrument name -> where it was used, for what its calibration covers.
     """
 
@@ -187,3 +207,4 @@ class Result:
     fingerprint: Mapping[str, str]
     plots: tuple[AbstractPlot, ...] = ()
     domains: Mapping[str, Domain] = field(default_factory=dict)
+    setup: Setup = field(default_factory=Setup)

@@ -78,6 +78,24 @@ def test_wide_ranges_are_log_like_and_narrow_ones_linear():
     assert log_like([1.0, 3.0, 13.0])[0]["type"] == "linear"
 
 
+@pytest.mark.parametrize(
+    ("doses", "kind"),
+    [
+        ([0.0, 0.1, 1.0], "symlog"),
+        ([1.0, 2.0, 4.0, 8.0, 16.0], "symlog"),
+        ([1.0, 2.0, 3.0, 4.0, 5.0, 7.0], "linear"),
+        ([float(dose) for dose in range(1, 21)], "linear"),
+        ([0.0, 0.25, 0.5, 1.0], "linear"),
+        ([-1.0, 0.1, 10.0], "linear"),
+        ([0.0, 0.003, 1.0], "symlog"),
+    ],
+)
+def test_doses_that_span_decades_are_on_a_log_axis(doses: list[float], kind: str):
+    intervals = [Interval(0.2, 0.1, 0.3) for _ in doses]
+    chart = dose_chart([Curve("red", "circle", doses, intervals, [[0.2]] * len(doses))])
+    assert chart["layer"][1]["encoding"]["x"]["scale"]["type"] == kind
+
+
 def test_an_axis_holds_its_values():
     assert domain([0.2, math.nan], unit=True) == (0.0, 1.0)
     assert domain([-1.0, 3.0], unit=True) == (-1.0, 3.0)

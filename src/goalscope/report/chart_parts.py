@@ -136,15 +136,17 @@ def fitting(values: Sequence[float]) -> tuple[float, float]:
     return (0.0, 1.0) if is_share else domain([0.0, *known], unit=False)
 
 
-def log_like(values: Sequence[float]) -> tuple[Spec, list[float]]:
+def log_like(
+    values: Sequence[float], linear_up_to: float = LINEAR_UP_TO
+) -> tuple[Spec, list[float]]:
     """Return a scale on which zero and powers of ten both have a place, and its ticks.
 
     It is `log(1 + x / c)` with `c` the smallest positive value; linear where the values
-    span less than `LINEAR_UP_TO`, or where some are negative.
+    span less than `linear_up_to`, or where some are negative.
     """
     positive = [value for value in values if value > 0]
     low, high = min(positive, default=1.0), max(positive, default=1.0)
-    if high / low < LINEAR_UP_TO or min(values, default=0.0) < 0:
+    if high / low < linear_up_to or min(values, default=0.0) < 0:
         ends = [min(values, default=0.0), max(values, default=1.0)]
         return {"type": "linear", "zero": False, "nice": False}, ends
     decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from goalscope.report.chart_parts import (
     CONFIG,
+    LINEAR_UP_TO,
     WIDTH,
     Row,
     Spec,
@@ -32,6 +34,9 @@ WIDEST = 0.12
 MARGIN = 0.06
 ROOM = 0.12
 """What the name of a dose takes of the axis."""
+
+DECADE = 10.0
+"""Ratio of the largest to the smallest dose from which the axis may be logarithmic."""
 
 MAX_DOTS = 4000
 """Single agents that a figure draws; of more it shows means alone."""
@@ -85,7 +90,7 @@ def dose_chart(
     """
     doses = sorted({dose for curve in curves for dose in curve.doses})
     reach = sorted([*doses, *lines])
-    scale, _ = log_like(reach)
+    scale, _ = log_like(reach, DECADE if are_geometric(doses) else LINEAR_UP_TO)
     ends = _Places(scale, reach, 0.0)
     sides = [ends.beside(reach[0], -MARGIN), ends.beside(reach[-1], MARGIN)]
     scale = {**scale, "domain": sides}
@@ -105,6 +110,23 @@ def dose_chart(
         shift = gap * (index - (len(curves) - 1) / 2)
         layers += _layers(curve, x, shown, _Places(scale, reach, shift))
     return {"config": CONFIG, "width": WIDTH, "height": 180, "layer": layers}
+
+
+def are_geometric(doses: Sequence[float]) -> bool:
+    """Return whether doses lie more evenly on an axis of decades than on one of units.
+
+    >>> are_geometric([0.0, 0.1, 1.0]), are_geometric([0.0, 1.0, 2.0, 3.0, 4.0])
+    (True, False)
+    """
+    positive = [dose for dose in doses if dose > 0]
+    if len(positive) < 2 or min(doses) < 0:
+        return False
+    scales: tuple[Spec, ...] = ({"constant": positive[0]}, {})
+    over_decades, over_units = (
+        min(places.between(*pair) for pair in pairwise(doses))
+        for places in (_Places(scale, doses, 0.0) for scale in scales)
+    )
+    return over_decades > over_units
 
 
 class _Places:

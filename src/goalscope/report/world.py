@@ -4,6 +4,7 @@ import numpy as np
 
 from goalscope.report.figure import Figure, Panel, Section, Table
 from goalscope.report.levels import level_drawing, level_text
+from goalscope.report.setup import setup_table, stories
 from goalscope.report.wording import duration, number
 from goalscope.result import ArmResult, Picture, Result
 
@@ -15,7 +16,11 @@ def world_section(result: Result) -> Section:
         "world",
         "World and training",
         template="world",
-        facts={"training": _training(list(result.arms.values()))},
+        facts={
+            "stories": stories(result),
+            "training": _training(list(result.arms.values())),
+            "setup": setup_table(result),
+        },
         figures=figures,
     )
 
@@ -58,12 +63,20 @@ def _training(arms: list[ArmResult]) -> Table:
             ", ".join(dict.fromkeys(arm.pays for arm in found)),
             extent([len(arm.agents) for arm in found]),
             extent([float(np.max(arm.updates, initial=0)) for arm in found]),
-            extent([float(np.max(arm.environment_steps, initial=0)) for arm in found]),
+            steps_of(found),
             duration(sum(arm.seconds for arm in found)),
         )
         for (_, trainer), found in groups.items()
     )
     return Table(columns, rows, numeric=frozenset({3, 4, 5, 6}))
+
+
+def steps_of(arms: list[ArmResult]) -> str:
+    """Return how many steps were sampled in training; that none were, where it is exact."""
+    steps = [float(np.max(arm.environment_steps, initial=0)) for arm in arms]
+    trained = any(np.max(arm.updates, initial=0) > 0 for arm in arms)
+    exact = "none sampled: exact expected gradients"
+    return exact if trained and not any(steps) else extent(steps)
 
 
 def extent(values: list[float] | list[int]) -> str:
