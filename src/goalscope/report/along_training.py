@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from jaxtyping import Float
+
 from goalscope.evidence import Evidence
 from goalscope.report.chart_parts import domain
 from goalscope.report.figure import Figure, Key, Panel, Section, Table
-from goalscope.report.palette import INK, NONE, line_color, reading_color
+from goalscope.report.gate import (
+    CompetenceGate,
+    competence_gate,
+    gate_evidence,
+    kept_out,
+)
+from goalscope.report.palette import FAINT, INK, NONE, line_color, reading_color
 from goalscope.report.summary import (
     arm_evidence,
     band,
@@ -19,7 +28,7 @@ from goalscope.result import ArmResult, Result
 from goalscope.statistics.intervals import Interval
 
 SCORE = "goal_score"
-HEIGHTS = {"share": 92, "score": 64, "return": 40, "metric": 40}
+HEIGHTS = {"share": 92, "score": 64, "gate": 40, "return": 40, "metric": 40}
 """Of the lanes, in pixels."""
 
 Lanes = dict[str, list[tuple[str, Line]]]
@@ -37,12 +46,14 @@ def training_section(result: Result) -> Section:
         arm for arm in result.arms.values() if series[arm.name] or not is_computed(result)
     ]
     domains = _domains(list(series.values()))
-    panels = tuple(_panel(arm, series[arm.name], domains) for arm in arms)
+    gate = competence_gate(result)
+    panels = tuple(_panel(arm, series[arm.name], domains, gate) for arm in arms)
     shares = "Share of included agents by goal (95% Wilson intervals); "
+    told = f" {gate.words}" if gate and score else ""
     figure = Figure(
         "training",
         f"{'' if is_computed(result) else shares}{_means(score)} (95% t intervals over "
-        "agents). The unit is one independently trained agent.",
+        f"agents).{told} The unit is one independently trained agent.",
         panels,
         _table(arms, series),
         key=_key(result),
@@ -69,26 +80,39 @@ def return_curve(arm: ArmResult) -> str | None:
 
 def _series(result: Result, arm: ArmResult, score: str | None) -> Lanes:
     """Return lane -> its curves, each with a name; empty for an arm without result."""
-    if not arm.included.any():
-        return {}
     x = [float(update) for update in arm.updates]
     by_checkpoint = [goal_shares(result, arm, c) for c in range(len(x))]
     shares = [
         (name, _share_line(result, i, x, [at[i].interval for at in by_checkpoint]))
         for i, name in enumerate(result.label_names)
-        if by_checkpoint[0]
+        if by_checkpoint[0] and arm.included.any()
     ]
     scores = [
         (found.reading, _mean(result, arm, found))
         for found in arm_evidence(result, arm.name)
-        if found.instrument == score
+        if found.instrument == score and arm.included.any()
     ]
     lanes = {"share": shares, "score": scores}
+    if score and (gate := gate_evidence(result, arm)) is not None:
+        lanes["gate"] = _both(arm, f"{gate.instrument}.{gate.reading}", gate.values)
     curve = return_curve(arm)
     if curve is not None:
-        line = Line(INK, x, band(arm.curves[curve], arm.included), dashed=True)
-        lanes["return" if "return" in curve else "metric"] = [(curve, line)]
+        kind = "return" if "return" in curve else "metric"
+        lanes[kind] = _both(arm, curve, arm.curves[curve], dashed=True)
     return {lane: lines for lane, lines in lanes.items() if lines}
+
+
+def _both(
+    arm: ArmResult, name: str, values: Float[np.ndarray, "N C"], *, dashed: bool = False
+) -> list[tuple[str, Line]]:
+    """Return the mean curve of the included agents, and of those that the gate kept out."""
+    x = [float(update) for update in arm.updates]
+    out = kept_out(arm)
+    lines = [
+        (name, Line(INK, x, band(values, arm.included), dashed=dashed), arm.included),
+        (f"{name} of the excluded", Line(FAINT, x, band(values, out), dotted=True), out),
+    ]
+    return [(name, line) for name, line, agents in lines if agents.any()]
 
 
 def _share_line(
@@ -121,15 +145,26 @@ def _domains(arms: Sequence[Lanes]) -> dict[str, tuple[float, float]]:
     return {name: domain(values, unit=True) for name, values in found.items()}
 
 
-def _panel(arm: ArmResult, series: Lanes, domains: dict[str, tuple[float, float]]) -> Panel:
-    n = int(arm.included.sum())
-    title = f"{arm.title} (n = {n})"
+def _panel(
+    arm: ArmResult,
+    series: Lanes,
+    domains: dict[str, tuple[float, float]],
+    gate: CompetenceGate | None,
+) -> Panel:
+    n, out = int(arm.included.sum()), int(kept_out(arm).sum())
+    title = f"{arm.title} (n = {n}{f', {out} not competent' if out else ''})"
+    nothing = "" if n else "No result: all agents excluded"
     if not series:
-        return Panel(
-            title, f"{arm.title}: no result", None, "No result: all agents excluded"
-        )
+        return Panel(title, f"{arm.title}: no result", None, nothing)
+    levels = [] if gate is None else [gate.threshold]
     lanes = [
-        Lane(kind, HEIGHTS[kind], _seen([line for _, line in lines]), domains[kind])
+        Lane(
+            kind,
+            HEIGHTS[kind],
+            _seen([line for _, line in lines]),
+            domains[kind],
+            levels=levels if kind == "gate" else (),
+        )
         for kind, lines in series.items()
     ]
     ends = "; ".join(
@@ -138,7 +173,7 @@ def _panel(arm: ArmResult, series: Lanes, domains: dict[str, tuple[float, float]
         for name, line in lines
     )
     alt = f"{arm.title}, {counted(n, 'agent')}: curves over updates. At the end: {ends}"
-    return Panel(title, alt, training_chart(lanes))
+    return Panel(title, alt, training_chart(lanes), below=nothing)
 
 
 def _key(result: Result) -> tuple[Key, ...]:
@@ -149,7 +184,9 @@ def _key(result: Result) -> tuple[Key, ...]:
     ]
     curves = dict.fromkeys(return_curve(arm) for arm in result.arms.values())
     metrics = [Key("dashed", INK, curve.replace("_", " ")) for curve in curves if curve]
-    return (*goals, *metrics, Key("area", NONE, "95% interval"))
+    out = any(kept_out(arm).any() for arm in result.arms.values())
+    excluded = [Key("dotted", FAINT, "not competent: excluded, mean")] if out else []
+    return (*goals, *metrics, *excluded, Key("area", NONE, "95% interval"))
 
 
 def _table(arms: Sequence[ArmResult], series: Mapping[str, Lanes]) -> Table:

@@ -1,6 +1,7 @@
 """The eighth section: which agents do not count, and why."""
 
 from goalscope.report.figure import Section, Table
+from goalscope.report.gate import competence_gate, how_far
 from goalscope.report.summary import exclusions, is_computed
 from goalscope.report.wording import NOTHING, counted, percent, percent_interval
 from goalscope.result import ArmResult, Result
@@ -39,8 +40,10 @@ def nobody_excluded(result: Result) -> str:
 def exclusion_table(result: Result) -> Table:
     """Return how many agents of each arm there were, excluded and included."""
     outside = ("not competent",) if is_computed(result) else ("diverged", "not competent")
+    gate = competence_gate(result)
+    far = (f"{gate.on} of the incompetent; at least {gate.threshold:g}",) if gate else ()
     columns = (
-        "arm", "agents", *outside, "included", "share included", "lack a reading", "",
+        "arm", "agents", *outside, "included", "share included", "lack a reading", *far, "",
     )  # fmt: skip
     rows = tuple(_row(result, arm) for arm in result.arms.values())
     return Table(columns, rows, numeric=frozenset(range(1, len(columns) - 1)))
@@ -57,4 +60,6 @@ def _row(result: Result, arm: ArmResult) -> tuple[str, ...]:
         else NOTHING
     )
     empty = "no result" if lost.included == 0 else ""
-    return (arm.title, *(f"{count:,}" for count in counts), kept, f"{lost.unread:,}", empty)
+    far = (how_far(result, arm) or NOTHING,) if competence_gate(result) else ()
+    numbers = (*(f"{count:,}" for count in counts), kept, f"{lost.unread:,}")
+    return (arm.title, *numbers, *far, empty)

@@ -31,7 +31,7 @@ class Key:
     """One entry of a figure's key: a mark as in the figure, and what it stands for."""
 
     mark: Literal[
-        "line", "dashed", "area", "swatch", "cell", "hatch",
+        "line", "dashed", "dotted", "area", "swatch", "cell", "hatch",
         "circle", "triangle", "square", "diamond",
     ]  # fmt: skip
     color: str

@@ -25,13 +25,14 @@ class Line:
         color: of the curve.
         x: training updates.
         intervals: what is drawn at each; NaN draws nothing.
-        dashed: whether the curve is.
+        dashed, dotted: whether the curve is.
     """
 
     color: str
     x: Sequence[float]
     intervals: Sequence[Interval]
     dashed: bool = False
+    dotted: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Lane:
         domain: of the axis.
         zero: whether a line is drawn at 0.
         marks: training updates at which a line is drawn.
+        levels: values at which a line is drawn.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Lane:
     domain: tuple[float, float] = (0.0, 1.0)
     zero: bool = False
     marks: Sequence[float] = ()
+    levels: Sequence[float] = ()
 
 
 def training_chart(lanes: Sequence[Lane]) -> Spec:
@@ -79,7 +82,11 @@ def _guides(lane: Lane, x: Spec) -> list[Spec]:
     first, last = x["scale"]["domain"]
     marks = [mark for mark in lane.marks if first <= mark <= last]
     y = vertical("estimate", lane.domain, lane.title)
-    return guides(zero, "y", y, dashed=False) + guides(marks, "x", x)
+    return (
+        guides(zero, "y", y, dashed=False)
+        + guides(lane.levels, "y", y)
+        + guides(marks, "x", x)
+    )
 
 
 def _layers(line: Line, x: Spec, lane: Lane) -> list[Spec]:
@@ -88,6 +95,8 @@ def _layers(line: Line, x: Spec, lane: Lane) -> list[Spec]:
     stroke = {"type": "line", "color": line.color, "strokeWidth": 1.75}
     if line.dashed:
         stroke |= {"strokeDash": [4, 3]}
+    if line.dotted:
+        stroke |= {"strokeDash": [1, 3], "strokeWidth": 2.5}
     return [
         layer(bounded(found), area, x, vertical("lower", lane.domain, lane.title), "upper"),
         layer(found, stroke, x, vertical("estimate", lane.domain, lane.title)),
