@@ -42,6 +42,20 @@ def test_mean_is_over_agents_at_one_checkpoint():
     )
 
 
+def test_the_mean_of_shares_ends_with_the_shares():
+    """Students interval of 0, 1 and 1 is 0.67 ± 1.43."""
+    found = evidence(np.array([[0.0], [1.0], [1.0]]))
+    assert (found.mean().lower, found.mean().upper) == (0.0, 1.0)
+    in_nats = dataclasses.replace(found, unit="nats").mean()
+    assert in_nats.lower < -0.5
+
+
+def test_the_mean_of_two_agents_has_no_bounds():
+    found = evidence(np.array([[0.0], [1.0]])).mean()
+    assert found.estimate == 0.5
+    assert np.isnan([found.lower, found.upper]).all()
+
+
 @pytest.mark.parametrize("values", [np.zeros((0, 2)), np.full((5, 2), np.nan)])
 def test_mean_of_no_agent_is_unknown_and_not_zero(values: np.ndarray):
     found = evidence(values).mean()

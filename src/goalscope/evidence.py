@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from goalscope.statistics.bootstrap import bca
 from goalscope.statistics.intervals import Interval
+from goalscope.units import range_of
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,11 @@ class Evidence:
     ) -> Interval:
         """Return the mean over included agents at one checkpoint, with its interval.
 
-        NaN where there is no agent; the bounds are NaN where there is only one.
+        NaN where there is no agent; the bounds are NaN where there are fewer than three,
+        and end where readings in this unit do.
         """
-        return bca(self.at(checkpoint), confidence=confidence, seed=seed)
+        values, within = self.at(checkpoint), range_of(self.unit)
+        return bca(values, within=within, confidence=confidence, seed=seed)
 
     @property
     def _name(self) -> str:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from goalscope.statistics.bootstrap import (
 from goalscope.statistics.intervals import Interval
 
 SCORES = st.lists(
-    st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.75, 0.8, 1.0]), min_size=2, max_size=9
+    st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.75, 0.8, 1.0]), min_size=3, max_size=9
 )
 SMALL = 499
 
@@ -108,11 +109,14 @@ def test_intervals_cover_a_difference_at_the_stated_rate():
     assert abs(np.mean([i.lower <= -1 <= i.upper for i in intervals]) - 0.95) < 0.035
 
 
-@given(SCORES, st.floats(-0.2, 1.2), st.sampled_from([0.5, 0.9, 0.95]))
+@pytest.mark.parametrize("within", [(0.0, 1.0), (-math.inf, math.inf)])
+@given(
+    values=SCORES, threshold=st.floats(-0.2, 1.2), confidence=st.sampled_from([0.5, 0.95])
+)
 def test_p_value_is_small_exactly_where_the_interval_excludes(
-    values, threshold, confidence
+    within, values, threshold, confidence
 ):
-    found = bootstrap(np.array(values), num_resamples=SMALL)
+    found = bootstrap(np.array(values), within=within, num_resamples=SMALL)
     interval = found.interval(confidence)
     tail = (1 - confidence) / 2
     for bound, p, excludes in (
@@ -161,7 +165,7 @@ def test_intervals_of_opposite_resamples_are_mirrored(values: list[float]):
     assert close(one, Interval(-two.estimate, -two.upper, -two.lower), 1e-9)
 
 
-@pytest.mark.parametrize("n", [2, 4, 9])
+@pytest.mark.parametrize("n", [3, 4, 9])
 @pytest.mark.parametrize("seed", range(4))
 def test_intervals_of_opposite_values_are_mirrored(n: int, seed: int):
     """But for chance, which sorts opposite values the other way round."""
@@ -195,8 +199,12 @@ def test_pairs_are_compared_as_pairs():
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_no_agent_gives_nothing_and_one_agent_no_bounds(paired: bool):
-    none, one = np.zeros(0), np.array([0.75])
+def test_no_agent_gives_nothing_and_one_or_two_no_bounds(paired: bool):
+    none, one, two = np.zeros(0), np.array([0.75]), np.array([0.0, 1.0])
+    for found in (bca(two), bca_difference(two + 0.5, two[:2] * 0 + 0.5, paired=paired)):
+        assert found.estimate == 0.5
+        assert np.isnan([found.lower, found.upper]).all()
+    assert np.isnan(bootstrap(two).p_value(0.2))
     for found in (bca(none), bca_difference(none, none, paired=paired)):
         assert np.isnan([found.estimate, found.lower, found.upper]).all()
     for found in (bca(one), bca_difference(one + 0.5, np.array([0.5]), paired=paired)):
@@ -206,7 +214,7 @@ def test_no_agent_gives_nothing_and_one_agent_no_bounds(paired: bool):
 
 
 @pytest.mark.parametrize("value", [0.1, 0.7, 1 / 3])
-@pytest.mark.parametrize("n", [2, 3, 11])
+@pytest.mark.parametrize("n", [3, 11])
 def test_equal_agents_give_a_point(value: float, n: int):
     values = np.full(n, value)
     assert bca(values) == Interval(value, value, value)
@@ -244,14 +252,27 @@ def test_a_missing_reading_is_refused():
         bca(np.array([0.5, np.nan]))
 
 
-@pytest.mark.parametrize("n", [2, 3])
-def test_two_or_three_agents_get_students_interval(n: int):
+def test_three_agents_get_students_interval():
     """Their resamples do not reach as far as they are uncertain."""
-    values = sample(n, 0)
+    values = sample(3, 0)
     interval = bca(values)
-    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
+    half = stats.t.ppf(0.975, 2) * values.std(ddof=1) / np.sqrt(3)
     assert interval.upper - interval.estimate == pytest.approx(half, rel=0.03)
     assert interval.estimate - interval.lower == pytest.approx(half, rel=0.03)
+
+
+@given(SCORES, st.sampled_from([0.95, 0.999]))
+def test_the_mean_of_shares_has_an_interval_of_shares(values: list[float], confidence):
+    """And elsewhere the interval is that of numbers without a range."""
+    array = np.array(values)
+    found = bca(array, within=(0.0, 1.0), confidence=confidence, num_resamples=SMALL)
+    free = bca(array, confidence=confidence, num_resamples=SMALL)
+    assert (found.lower, found.upper) == (max(free.lower, 0.0), min(free.upper, 1.0))
+
+
+def test_a_range_reaches_as_far_as_the_agents():
+    found = bca(np.array([-0.5, -0.4, 0.9]), within=(0.0, 1.0))
+    assert found.lower < found.estimate == 0.0 < found.upper == 1.0
 
 
 def test_unequal_numbers_cannot_be_paired():

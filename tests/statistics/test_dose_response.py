@@ -128,7 +128,8 @@ def test_missing_agents_are_left_out_of_their_arm(shared: bool):
 
 
 def test_draws_without_an_agent_in_some_arm_are_dropped():
-    columns = [np.array([0.0, 0.1, np.nan, np.nan]), np.array([0.9, 1.0, 0.8, 0.9])]
+    few = np.array([0.0, 0.1, 0.05, *(np.nan,) * 4])
+    columns = [few, np.array([0.9, 1.0, 0.8, 0.9, 0.9, 0.8, 1.0])]
     found = bootstrap_crossing(np.array([0.1, 1.0]), columns, 0.5, shared=True)
     assert 0 < found.resamples.size < 10_000
     assert np.isfinite(found.resamples).all()

@@ -11,6 +11,7 @@ from goalscope.claims.base import AbstractClaim, Needs, require
 from goalscope.claims.findings import Finding, beside
 from goalscope.claims.readings import Readings
 from goalscope.statistics.bootstrap import bootstrap
+from goalscope.units import range_of
 
 
 @final
@@ -45,10 +46,13 @@ class DifferenceOfDifferences(AbstractClaim):
     def finding(self, readings: Readings) -> Finding:
         first, second, third, fourth = _of_one_number(self, readings)
         values = (first - second) - (third - fourth)
+        unit = readings.sample(self.arms[0], self.on).unit
+        low, high = range_of(unit)
+        within = (2 * (low - high), 2 * (high - low))
         return beside(
             f"mean {self.on}, {_minus(self.arms)} minus {_minus(self.others)}",
-            readings.sample(self.arms[0], self.on).unit,
-            bootstrap(values[np.isfinite(values)], seed=readings.seed),
+            unit,
+            bootstrap(values[np.isfinite(values)], within=within, seed=readings.seed),
             self.at_least,
             above=True,
             confidence=readings.confidence,

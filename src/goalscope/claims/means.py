@@ -8,6 +8,7 @@ from goalscope.claims.findings import Finding, beside, nothing
 from goalscope.claims.readings import Readings
 from goalscope.statistics.bootstrap import bootstrap
 from goalscope.statistics.intervals import binomial_p_values, two_sided, wilson
+from goalscope.units import range_of
 
 
 @final
@@ -151,7 +152,7 @@ def _mean_beside(claim: Above | Below, readings: Readings, *, above: bool) -> Fi
     return beside(
         f"mean {claim.on} of {claim.arm}",
         sample.unit,
-        bootstrap(sample.known, seed=readings.seed),
+        bootstrap(sample.known, within=range_of(sample.unit), seed=readings.seed),
         claim.threshold,
         above=above,
         confidence=readings.confidence,

@@ -10,6 +10,7 @@ from goalscope.evidence import Evidence
 from goalscope.result import ArmResult
 from goalscope.statistics.bootstrap import bootstrap_difference
 from goalscope.statistics.distribution import Bootstrap
+from goalscope.units import range_of
 
 
 @dataclass(frozen=True)
@@ -90,4 +91,6 @@ class Readings:
         else:
             both = np.isfinite(first.values) & np.isfinite(second.values)
             values = first.values[both], second.values[both]
-        return bootstrap_difference(*values, paired=paired, seed=self.seed)
+        low, high = range_of(first.unit)
+        within = (low - high, high - low)
+        return bootstrap_difference(*values, paired=paired, within=within, seed=self.seed)

@@ -125,7 +125,7 @@ def _share_line(
 def _mean(result: Result, arm: ArmResult, found: Evidence) -> Line:
     x = [float(update) for update in arm.updates]
     color = reading_color(result, found.reading)
-    return Line(color, x, band(found.values, arm.included))
+    return Line(color, x, band(found.values, arm.included, found.unit))
 
 
 def _seen(lines: list[Line]) -> list[Line]:

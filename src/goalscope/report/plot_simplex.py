@@ -168,7 +168,7 @@ def _table(result: Result, arms: Sequence[ArmResult], plot: Simplex) -> Table:
     rows = []
     for arm in arms:
         bands = [
-            band(evidence.values, evidence.included)
+            band(evidence.values, evidence.included, evidence.unit)
             for on in plot.on
             if (evidence := evidence_of(result, arm, on)) is not None
         ]

@@ -74,7 +74,7 @@ def _series(result: Result, arm: ArmResult, plot: OverTraining) -> Named:
         evidence = evidence_of(result, arm, on)
         if evidence is not None:
             color, shape = look(result, on, index)
-            intervals = band(evidence.values, evidence.included)
+            intervals = band(evidence.values, evidence.included, evidence.unit)
             found[reading] = Line(color, x, intervals, dashed=shape != "circle")
     return found
 

@@ -13,7 +13,9 @@ from goalscope.evidence import Evidence
 from goalscope.report.wording import bounds, number
 from goalscope.result import ArmResult, Result
 from goalscope.statistics.bootstrap import bca
+from goalscope.statistics.distribution import LEAST_AGENTS
 from goalscope.statistics.intervals import UNKNOWN, Interval, wilson
+from goalscope.units import range_of
 
 
 @dataclass(frozen=True)
@@ -140,30 +142,42 @@ def average(found: Evidence) -> Average:
     """Return a reading at the last checkpoint, averaged over included agents."""
     values = np.asarray(found.final, float)
     infinite = int(np.isinf(found.values[:, -1][found.included]).sum())
-    interval = _mean(np.sort(values).tobytes())
+    interval = _mean(np.sort(values).tobytes(), range_of(found.unit))
     return Average(found.instrument, found.reading, found.unit, values, interval, infinite)
 
 
 @lru_cache(maxsize=4096)
-def _mean(values: bytes) -> Interval:
+def _mean(values: bytes, within: tuple[float, float]) -> Interval:
     """Return mean and interval of numbers; a page and its tables ask for many twice."""
-    return bca(np.frombuffer(values))
+    return bca(np.frombuffer(values), within=within)
 
 
 def band(
-    values: Float[np.ndarray, "N C"], included: Bool[np.ndarray, " N"]
+    values: Float[np.ndarray, "N C"], included: Bool[np.ndarray, " N"], unit: str = ""
 ) -> tuple[Interval, ...]:
     """Return mean and 95% t interval over included agents at each checkpoint.
+
+    A band ends where readings in the unit do, unless an agent lies beyond.
 
     Bands guide the eye; what claims rest on has BCa intervals, which take a thousand times
     as long.
     """
     kept = np.asarray(values, float)[included]
-    return tuple(student(column[np.isfinite(column)]) for column in kept.T)
+    columns = [column[np.isfinite(column)] for column in kept.T]
+    return tuple(_ending(student(each), each, range_of(unit)) for each in columns)
+
+
+def _ending(
+    interval: Interval, values: Float[np.ndarray, " n"], within: tuple[float, float]
+) -> Interval:
+    """Return an interval that ends with a range, or with the values beyond it."""
+    low, high = values.min(initial=within[0]), values.max(initial=within[1])
+    bounds = np.clip([interval.lower, interval.upper], low, high).tolist()
+    return Interval(interval.estimate, *bounds)
 
 
 def student(values: Float[np.ndarray, " n"]) -> Interval:
-    """Return the mean and its 95% interval `x̄ ± t s / √n`; no bounds for a single value.
+    """Return the mean and its 95% interval `x̄ ± t s / √n`; no bounds for one or two.
 
     >>> student(np.array([1.0, 2.0, 3.0]))
     Interval(estimate=2.0, lower=-0.484..., upper=4.484...)
@@ -172,7 +186,7 @@ def student(values: Float[np.ndarray, " n"]) -> Interval:
     if n == 0:
         return UNKNOWN
     mean = float(values.mean())
-    if n == 1:
+    if n < LEAST_AGENTS:
         return Interval(mean, math.nan, math.nan)
     half = float(special.stdtrit(n - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(n)
     return Interval(mean, mean - half, mean + half)

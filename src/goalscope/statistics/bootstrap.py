@@ -8,13 +8,18 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from goalscope.statistics.distribution import ROUNDING, Bootstrap
+from goalscope.statistics.distribution import LEAST_AGENTS, ROUNDING, Bootstrap
 from goalscope.statistics.intervals import Interval
 
 NUM_RESAMPLES = 10_000
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 """Reduces the last axis: `[*b, n] -> [*b]`."""
+
+Range = tuple[float, float]
+"""Between what every value lies."""
+
+ANYWHERE = (-math.inf, math.inf)
 
 
 def mean(values: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
@@ -27,12 +32,14 @@ def bootstrap(
     values: Float[np.ndarray, " n"],
     *,
     statistic: Statistic = mean,
+    within: Range = ANYWHERE,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
 ) -> Bootstrap:
     """Return the distribution of `statistic` over resampled agents.
 
-    The order of the agents does not matter.
+    The order of the agents does not matter. `within` is the range of the statistic, as 0
+    to 1 for the mean of shares; should an agent lie outside, it reaches that far.
 
     Raises:
         ValueError: if a value is not finite.
@@ -44,13 +51,14 @@ def bootstrap(
     ordered = _finite(values)
     n = len(ordered)
     estimate = float(statistic(ordered)) if n else math.nan
-    if n < 2:
+    if n < LEAST_AGENTS:
         return Bootstrap(estimate, n, np.zeros(0))
     draws = np.random.default_rng(seed).integers(n, size=(num_resamples, n))
     left_out = np.stack([np.delete(ordered, i) for i in range(n)])
     jackknife = statistic(left_out)
     influence = (n - 1) * (mean(jackknife) - jackknife)
-    return _distribution(estimate, statistic(ordered[draws]), [influence])
+    found = _distribution(estimate, statistic(ordered[draws]), [influence])
+    return replace(found, bounds=_reaching(within, found))
 
 
 def bootstrap_difference(
@@ -58,12 +66,14 @@ def bootstrap_difference(
     second: Float[np.ndarray, " m"],
     *,
     paired: bool,
+    within: Range = ANYWHERE,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
 ) -> Bootstrap:
     """Return the distribution of `mean(first) - mean(second)`.
 
-    Pairs are resampled as pairs; otherwise each sample is resampled on its own.
+    Pairs are resampled as pairs; otherwise each sample is resampled on its own. `within`
+    is the range of the difference, as -1 to 1 for shares.
 
     Raises:
         ValueError: if `paired` and the samples differ in length, or a value is not finite.
@@ -71,11 +81,12 @@ def bootstrap_difference(
     if paired:
         if len(first) != len(second):
             raise ValueError(f"{len(first)} and {len(second)} agents cannot be paired")
-        return bootstrap(first - second, num_resamples=num_resamples, seed=seed)
+        pairs = first - second
+        return bootstrap(pairs, within=within, num_resamples=num_resamples, seed=seed)
     samples = _finite(first), _finite(second)
     n = min(len(sample) for sample in samples)
     estimate = float(mean(samples[0]) - mean(samples[1])) if n else math.nan
-    if n < 2:
+    if n < LEAST_AGENTS:
         return Bootstrap(estimate, n, np.zeros(0))
     generator = np.random.default_rng(seed)
     one, two = (
@@ -83,25 +94,29 @@ def bootstrap_difference(
         for sample in samples
     )
     influence = [samples[0] - mean(samples[0]), mean(samples[1]) - samples[1]]
-    return _distribution(estimate, one - two, influence)
+    found = _distribution(estimate, one - two, influence)
+    return replace(found, bounds=_reaching(within, found))
 
 
 def bca(
     values: Float[np.ndarray, " n"],
     *,
     statistic: Statistic = mean,
+    within: Range = ANYWHERE,
     confidence: float = 0.95,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Return the expanded BCa interval of `statistic` over agents.
+    """Return the expanded BCa interval of `statistic` over agents, ending at `within`.
 
-    NaN for no agent, NaN bounds for one, a point where all agents are equal.
+    NaN for no agent, NaN bounds for one or two, a point where all agents are equal.
 
     >>> bca(np.full(8, 0.75))
     Interval(estimate=0.75, lower=0.75, upper=0.75)
     """
-    found = bootstrap(values, statistic=statistic, num_resamples=num_resamples, seed=seed)
+    found = bootstrap(
+        values, statistic=statistic, within=within, num_resamples=num_resamples, seed=seed
+    )
     return found.interval(confidence)
 
 
@@ -140,7 +155,7 @@ def _distribution(
     squares = np.array([(sample**2).sum() for sample in influence])
     cubes = np.array([(sample**3).sum() for sample in influence])
     plug_in = (squares / sizes**2).sum()
-    if plug_in == 0:
+    if plug_in**1.5 == 0:
         return found
     variances = squares / (sizes * (sizes - 1))
     return replace(
@@ -149,6 +164,12 @@ def _distribution(
         inflation=math.sqrt(variances.sum() / plug_in),
         degrees=float(variances.sum() ** 2 / (variances**2 / (sizes - 1)).sum()),
     )
+
+
+def _reaching(within: Range, found: Bootstrap) -> Range:
+    """Return a range as far as the resamples reach."""
+    low, high = within
+    return min(low, float(found.resamples[0])), max(high, float(found.resamples[-1]))
 
 
 def _finite(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

@@ -9,6 +9,10 @@ from scipy import special
 
 from goalscope.statistics.intervals import Interval, checked_confidence, two_sided
 
+LEAST_AGENTS = 3
+"""Agents that an interval takes. Two have three resamples, of which one is the estimate:
+how far apart they happen to lie, times 12.7, would be all that their interval says."""
+
 ROUNDING = 1e-9
 """Differences below this share of the range of the resamples are errors of rounding."""
 
@@ -20,11 +24,13 @@ class Bootstrap:
     Fields:
         estimate: the statistic of the agents themselves.
         n: agents behind the estimate; of the smallest sample where there are several.
-        resamples: of the resampled agents, sorted, `[B]`; empty for fewer than 2 agents.
+        resamples: of the resampled agents, sorted, `[B]`; empty for fewer than three.
         bias: `z₀`, normal quantile of the share of resamples below the estimate.
         acceleration: `a`, a sixth of the skewness of the estimate.
         inflation: unbiased over plug-in standard error, `√(n / (n - 1))` for one sample.
         degrees: degrees of freedom of that standard error, `n - 1` for one sample.
+        bounds: between what the statistic lies, whatever the agents: 0 and 1 for the mean
+            of a share. An interval ends there.
     """
 
     estimate: float
@@ -34,13 +40,14 @@ class Bootstrap:
     acceleration: float = 0.0
     inflation: float = 1.0
     degrees: float = math.inf
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     def plain(self) -> "Bootstrap":
         """Return the same distribution without the correction for small samples."""
         return replace(self, inflation=1.0, degrees=math.inf)
 
     def interval(self, confidence: float = 0.95) -> Interval:
-        """Return the expanded BCa interval; its bounds are NaN for fewer than two agents.
+        """Return the expanded BCa interval; its bounds are NaN for fewer than three agents.
 
         The bounds are the quantiles of the resamples at
         `Φ(z₀ + (z₀ + z) / (1 - a (z₀ + z)))` with `z = ∓ inflation · t`, where `t` is
@@ -53,7 +60,9 @@ class Bootstrap:
             return Interval(self.estimate, math.nan, math.nan)
         tail = (1 + checked_confidence(confidence)) / 2
         z = self.inflation * float(special.stdtrit(self.degrees, tail))
-        return Interval(self.estimate, self._bound(-z), self._bound(z))
+        low, high = self.bounds
+        lower, upper = max(self._bound(-z), low), min(self._bound(z), high)
+        return Interval(self.estimate, lower, upper)
 
     def p_greater(self, threshold: float) -> float:
         """Return the one-sided p-value of `statistic <= threshold`, at least `1 / 2B`.
@@ -94,6 +103,9 @@ class Bootstrap:
         if self.resamples.size == 0:
             return math.nan
         floor = 0.5 / self.resamples.size
+        low, high = self.bounds
+        if threshold < low if side == "right" else threshold > high:
+            return floor
         level = np.clip(self._level(threshold, side), floor, 1 - floor)
         shifted = float(special.ndtri(level)) - self.bias
         scale = 1 + self.acceleration * shifted

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goalscope.statistics.bootstrap import NUM_RESAMPLES, mean
-from goalscope.statistics.distribution import Bootstrap
+from goalscope.statistics.distribution import LEAST_AGENTS, Bootstrap
 
 
 def isotonic(means: Float[np.ndarray, "*b K"]) -> Float[np.ndarray, "*b K"]:
@@ -90,7 +90,7 @@ def bootstrap_crossing(
     n = min(len(column) for column in known)
     means = np.array([float(mean(column)) if len(column) else np.nan for column in known])
     estimate = float(crossing(doses, means, level)) if n else np.nan
-    if n < 2:
+    if n < LEAST_AGENTS:
         return Bootstrap(estimate, n, np.zeros(0))
     generator = np.random.default_rng(seed)
     if shared:
