@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from goalscope.arguments import explained
 from goalscope.errors import UserError
 from goalscope.suggestions import suggest
 
@@ -81,7 +82,7 @@ def load_module(name: str, path: str | None) -> ModuleType:
         specification.loader.exec_module(module)
     except Exception as error:
         raise UserError(
-            f"{path} cannot be imported: {type(error).__name__}: {error}"
+            f"{path} cannot be imported: {type(error).__name__}: {explained(error)}"
         ) from error
     return module
 

@@ -5,6 +5,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from goalscope.arguments import explained
 from goalscope.auditing.refusal import RefusedError
 from goalscope.discovery import find
 from goalscope.settings import load_module
@@ -45,7 +46,7 @@ def world_of(text: str, *, may_be_a_file: bool = False) -> AbstractSolvableWorld
     try:
         return kind(**options)
     except (ValueError, TypeError) as error:
-        raise RefusedError(f"world {text!r} cannot be built: {error}") from error
+        raise RefusedError(f"world {text!r} cannot be built: {explained(error)}") from error
 
 
 def _module(name: str) -> Any:

@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from goalscope.arguments import explained
 from goalscope.errors import UserError
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.workers.messages import Inbox, send
@@ -109,7 +110,7 @@ def _answer(reference: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
     except BaseException as error:
         traceback.print_exc()
         sys.stderr.flush()
-        lines = str(error).splitlines() or [""]
+        lines = explained(error).splitlines() or [""]
         return {"kind": "failed", "message": f"{type(error).__name__}: {lines[0][:400]}"}
     return {"kind": "done", "value": value}
 
