@@ -140,7 +140,8 @@ class Experiment:
     """Which arms, instruments and claims belong together.
 
     All arms are of one class. Arms are trained in worlds and measured with `instruments`,
-    beside planted agents; computed arms have `readouts`.
+    beside planted agents, some with a goal and some without, which are mandatory; computed
+    arms have `readouts`, and what they read cannot be planted.
 
     Fields:
         arms: name -> arm.
@@ -194,6 +195,14 @@ class Experiment:
             )
         if self.planted and self.planted_world is None:
             raise ValueError("planted agents live in a world; give planted_world")
+        goals = {planted.goal for planted in self.planted.values()}
+        if not any(computed) and not (None in goals and len(goals) > 1):
+            lacking = "with a candidate goal" if None in goals else "of no goal (goal=None)"
+            raise ValueError(
+                f"planted is {', '.join(self.planted) or 'empty'}: nobody could tell what "
+                "the instruments are worth. Plant agents whose goal is known, some for "
+                f"each candidate and some without: there are none {lacking}"
+            )
 
     def readings(self) -> tuple[str, ...]:
         """Return every "instrument.reading" that each arm will have."""
