@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goalscope.discovery import KINDS, find, resolve_experiment
+from goalscope.discovery import KINDS, find, find_instrument, resolve_experiment
 from goalscope.errors import UserError
 from goalscope.suggestions import suggest
 
@@ -180,3 +180,22 @@ def test_one_wrong_letter_is_understood(word: str, data: st.DataObject):
     assert suggest(typo, ["corner_mixture", "dish", "corner_size"]).startswith(
         "Did you mean "
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["GoalKind", "goal_kind", "goalscope.instruments.goal_kind"]
+)
+def test_an_instrument_goes_by_its_class_and_by_its_module(name: str):
+    assert find_instrument(name).name == "GoalKind"
+
+
+@pytest.mark.parametrize("name", ["GoalKnd", "goal_knd"])
+def test_a_misspelt_instrument_is_answered_with_the_names_of_classes(name: str):
+    with pytest.raises(UserError, match=r"Did you mean GoalKind\? There are: CodeLength, "):
+        find_instrument(name)
+
+
+def test_instruments_can_be_chosen_from_some():
+    assert find_instrument("GoalScore", ("goal_score",)).name == "GoalScore"
+    with pytest.raises(UserError, match="There are: GoalScore"):
+        find_instrument("goal_kind", ("goal_score",))

@@ -8,7 +8,7 @@ experiment of one's own is run by the path of its file.
 import ast
 import importlib.metadata
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,33 @@ def find(kind: str) -> list[Entry]:
     modules = [*_modules(folder, f"goalscope.{_FOLDERS[kind]}"), *_plugin_modules()]
     entries = [entry for name, path in modules for entry in _entries(kind, name, path)]
     return sorted(entries, key=lambda entry: (entry.name, entry.module))
+
+
+def find_instrument(reference: str, among: Collection[str] | None = None) -> Entry:
+    """Return the instrument that a user means, by the name of its class or its module.
+
+    `GoalKind`, `goal_kind` and `goalscope.instruments.goal_kind` are one; what is printed
+    is the name of the class. `among` are the modules to choose from, if not all.
+
+    Raises:
+        UserError: there is no such instrument, or there are several.
+
+    >>> find_instrument("goal_kind").name
+    'GoalKind'
+    """
+    entries = [e for e in find("instruments") if among is None or _stem(e) in among]
+    names = [(entry, (entry.name, entry.module, _stem(entry))) for entry in entries]
+    meant = [entry for entry, known in names if reference in known]
+    if len(meant) != 1:
+        found = "there are several instruments" if meant else "there is no instrument"
+        allowed = suggest(reference, [entry.name for entry in entries])
+        raise UserError(f"{found} {reference!r}. {allowed}")
+    return meant[0]
+
+
+def _stem(entry: Entry) -> str:
+    """Return the last word of an entry's module: what it is called in results."""
+    return entry.module.rpartition(".")[2]
 
 
 def find_in(kind: str, path: Path) -> list[Entry]:

@@ -68,9 +68,9 @@ class Measuring:
     Parameters
     ----------
     instrument
-        A name from `goalscope list instruments`, the name of an instrument of the result
-        itself (then with its settings), or the path of your own file, ./mine.py. It is
-        asked about the candidate goals of the result.
+        A name from `goalscope list instruments`, GoalKind or goal_kind, the name of an
+        instrument of the result itself (then with its settings), or the path of your own
+        file, ./mine.py. It is asked about the candidate goals of the result.
     set
         A field of the instrument, NAME=VALUE; for goals their names, separated by commas.
     on

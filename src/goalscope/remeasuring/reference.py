@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from goalscope.discovery import Entry, find, find_in
+from goalscope.discovery import Entry, find_in, find_instrument
 from goalscope.errors import UserError
 from goalscope.suggestions import suggest
 
@@ -50,20 +50,12 @@ def resolve_instrument(reference: str, stored: Sequence[str]) -> InstrumentRefer
     path, _, kind = reference.partition(":")
     if path.endswith(".py") or "/" in path:
         return _in_file(Path(path).absolute(), kind)
-    entries = find("instruments")
-    meant = [
-        entry
-        for entry in entries
-        if reference in (entry.name, entry.module, entry.module.rpartition(".")[2])
-    ]
-    if len(meant) != 1:
-        names = [*stored, *(entry.name for entry in entries)]
-        found = "there are several instruments" if meant else "there is no instrument"
-        raise UserError(
-            f"{found} {reference!r}. {suggest(reference, names)} An instrument of your own "
-            "is named by its path, like ./mine.py."
-        )
-    return _reference(meant[0], module=meant[0].module)
+    try:
+        meant = find_instrument(reference)
+    except UserError as error:
+        own = "An instrument of your own is named by its path, like ./mine.py."
+        raise UserError(f"{error} {own}") from error
+    return _reference(meant, module=meant.module)
 
 
 def _in_file(path: Path, kind: str) -> InstrumentReference:
