@@ -10,6 +10,7 @@ import pytest
 from cyclopts import CycloptsError
 
 from goalscope.cli.app import app
+from goalscope.discovery import find
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -118,6 +119,16 @@ def test_commands_of_goalscope_can_be_typed():
                 app.parse_args(words[1:], exit_on_error=False, print_error=False)
             except CycloptsError as error:
                 pytest.fail(f"{where}: {error}")
+
+
+def test_the_zoo_has_as_many_kinds_as_the_documents_say():
+    said = [
+        int(number)
+        for path in DOCUMENTS
+        for number in re.findall(r"(\d+) kinds of (?:them|agents)", path.read_text("utf-8"))
+    ]
+    assert said
+    assert set(said) == {len(find("zoo"))}
 
 
 def test_the_reference_is_current():

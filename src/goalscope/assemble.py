@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from goalscope.plots import read_plot
 from goalscope.result import (
     ArmResult,
     Calibration,
+    Damage,
     Outcome,
     Picture,
     Result,
@@ -20,39 +22,77 @@ from goalscope.result import (
     Verdict,
 )
 from goalscope.scoring.released import Domain, domain
+from goalscope.storage.again import command_here
 from goalscope.storage.folder import Folder
-from goalscope.storage.study import CellRecord
+from goalscope.storage.reading import Contents, StoredCell, read_contents
+from goalscope.storage.study import SUMMARY
+from goalscope.units import range_of, units_of
 
 FIELDS = ("value", "lower", "upper", "control", "ceiling", "checks", "count")
 
-Cells = Sequence[tuple[str, CellRecord]]
+Cells = Sequence[StoredCell]
 
 
 def assemble(folder: Folder) -> Result:
     """Return everything that a report shows, from the finished cells of a folder.
 
     Verdicts, calibration and labels come from the folder's summary; without one they are
-    empty. Agents below the competence gate or diverged stay in, marked.
-
-    Raises:
-        UserError: exit code 3, if a file is damaged.
+    empty. Agents below the competence gate or diverged stay in, marked. What is damaged is
+    named in the result and left out of it, with whatever rests on it.
     """
-    groups: dict[tuple[str, str], list[tuple[str, CellRecord]]] = defaultdict(list)
-    for key in folder.finished_cells():
-        record = folder.read(key)
-        groups[record.kind, record.arm].append((key, record))
+    contents = read_contents(folder)
+    damage = tuple(
+        Damage(folder.plans[each.cell].arm if each.cell else "", each.path, each.message)
+        for each in contents.problems
+    )
+    lost = {each.name for each in damage if each.path != SUMMARY}
+    groups: dict[tuple[str, str], list[StoredCell]] = defaultdict(list)
+    for cell in contents.cells:
+        if cell.record.arm not in lost:
+            groups[cell.record.kind, cell.record.arm].append(cell)
     evidence: dict[tuple[str, str, str], Evidence] = {}
     arms: dict[str, ArmResult] = {}
     for (kind, name), cells in groups.items():
-        readings = _joined(folder, cells, "readings")
+        readings = _joined(cells, "readings")
         if kind == "arm":
-            arms[name] = _arm(folder, name, cells, readings)
+            arms[name] = _arm(name, cells, readings)
             included = arms[name].included
         else:
             included = np.ones(len(next(iter(readings.values()))), bool)
-        words = cells[0][1].metadata["instruments"]
+        words = cells[0].record.metadata["instruments"]
         evidence |= _evidence(name, words, readings, included)
-    return _result(folder, arms, evidence)
+    return _sound(_result(folder, contents, arms, evidence), damage, command_here(folder))
+
+
+def _sound(result: Result, damage: tuple[Damage, ...], repair: str) -> Result:
+    """Return a result without the conclusions that rest on what is damaged."""
+    bad = {each.name for each in damage}
+    return replace(
+        result,
+        verdicts=tuple(_unless_damaged(each, bad, repair) for each in result.verdicts),
+        calibration={n: c for n, c in result.calibration.items() if not bad & set(c.truth)},
+        labels={name: found for name, found in result.labels.items() if name not in bad},
+        damage=damage,
+        repair=repair,
+    )
+
+
+def _unless_damaged(verdict: Verdict, bad: set[str], repair: str) -> Verdict:
+    """Return a verdict, or that it is invalid if something that it rests on is damaged.
+
+    A verdict that does not say what it rests on is taken to rest on everything.
+    """
+    lost = sorted(bad & set(verdict.rests_on) if verdict.rests_on else bad)
+    if not lost:
+        return verdict
+    return replace(
+        verdict,
+        outcome=Outcome.INVALID,
+        **dict.fromkeys(("estimate", "lower", "upper", "p_value"), math.nan),
+        n=0,
+        reason=f"damaged: the cells of {', '.join(lost)} are not those, whole, that it was "
+        f"judged from. To repair them: {repair}",
+    )
 
 
 def planted_truth(folder: Folder) -> dict[str, str | None]:
@@ -76,40 +116,38 @@ def goal_labels(
     return found
 
 
-def _mixed(folder: Folder) -> dict[str, str]:
+def _mixed(cells: Cells) -> dict[str, str]:
     """Return, under "mixed", in what machines and versions of the cells differ."""
-    found = [folder.read(key).fingerprint for key in folder.finished_cells()]
+    found = [cell.record.fingerprint for cell in cells]
     names = sorted({name for each in found for name in each} - {"commit", "uncommitted"})
     several = [name for name in names if len({each.get(name) for each in found}) > 1]
     return {"mixed": ", ".join(several)} if several else {}
 
 
-def _joined(folder: Folder, cells: Cells, file: str) -> dict[str, np.ndarray]:
+def _joined(cells: Cells, file: str) -> dict[str, np.ndarray]:
     """Return the arrays of several cells, joined along the agents."""
-    parts = [folder.load(key, file) for key, _ in cells]
+    parts = [cell.tensors[file] for cell in cells]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _arm(
-    folder: Folder, name: str, cells: Cells, readings: Mapping[str, np.ndarray]
-) -> ArmResult:
-    words = cells[0][1].metadata
-    curves = _joined(folder, cells, "curves")
+def _arm(name: str, cells: Cells, readings: Mapping[str, np.ndarray]) -> ArmResult:
+    words = cells[0].record.metadata
+    curves = _joined(cells, "curves")
     return ArmResult(
         name=name,
         title=words["title"],
         group=words["group"],
         dose=words["dose"],
         trainer=words["trainer"],
-        agents=np.array([agent for _, record in cells for agent in record.agents]),
+        agents=np.array([agent for cell in cells for agent in cell.record.agents]),
         updates=np.array(words["updates"]),
         environment_steps=np.array(words["environment_steps"], float),
         diverged_at=curves.pop("diverged_at").astype(int),
         curves=curves,
         competent=_competent(words, readings),
-        portraits=_joined(folder, cells, "portraits")["policy"],
-        seconds=sum(record.seconds for _, record in cells),
-        cells=tuple(key for key, _ in cells),
+        portraits=_joined(cells, "portraits")["policy"],
+        seconds=sum(cell.record.seconds for cell in cells),
+        cells=tuple(cell.key for cell in cells),
         pays=words["pays"],
         factors=words.get("factors", {}),
     )
@@ -125,12 +163,6 @@ def _competent(words: Mapping[str, Any], readings: Mapping[str, np.ndarray]) -> 
     return readings[f"{instrument}/value"][:, -1, column] >= gate["threshold"]
 
 
-def _units(about: Mapping[str, Any]) -> list[str]:
-    """Return each reading's unit: "nats; share" are the units of two readings."""
-    units, count = about["unit"].split("; "), len(about["readings"])
-    return units if len(units) == count else [about["unit"]] * count
-
-
 def _evidence(
     arm: str,
     words: Mapping[str, Any],
@@ -142,12 +174,17 @@ def _evidence(
         if f"{instrument}/value" not in readings:
             continue
         fields = {name: readings[f"{instrument}/{name}"] for name in FIELDS}
-        units = _units(about)
+        units = units_of(about["unit"], about["readings"])
         for column, reading in enumerate(about["readings"]):
             numbers = {
                 "values" if name == "value" else name: fields[name][:, :, column]
                 for name in ("value", "lower", "upper", "control", "ceiling")
             }
+            low, high = range_of(units[column])
+            lowest = np.fmin(numbers["values"], low)
+            highest = np.fmax(numbers["values"], high)
+            numbers["lower"] = np.maximum(numbers["lower"], lowest)
+            numbers["upper"] = np.minimum(numbers["upper"], highest)
             found[arm, instrument, reading] = Evidence(
                 arm=arm,
                 instrument=instrument,
@@ -164,10 +201,11 @@ def _evidence(
 
 def _result(
     folder: Folder,
+    contents: Contents,
     arms: dict[str, ArmResult],
     evidence: dict[tuple[str, str, str], Evidence],
 ) -> Result:
-    study, summary = folder.study, folder.summary()
+    study, summary = folder.study, contents.summary
     content: Mapping[str, Any] = summary.content if summary else {}
     order = [plan.arm for plan in study.cells if plan.arm in arms]
     labels = content.get("labels", {})
@@ -193,24 +231,24 @@ def _result(
         ),
         action_names=tuple(content.get("action_names", ())),
         plots=tuple(read_plot(fields) for fields in content.get("plots", ())),
-        domains=_domains(folder),
-        setup=_setup(folder, content.get("meanings", {})),
-        fingerprint={**study.fingerprint, **_mixed(folder)},
+        setup=_setup(contents.cells, content.get("meanings", {})),
+        domains=_domains(contents.cells),
+        fingerprint={**study.fingerprint, **_mixed(contents.cells)},
     )
 
 
-def _domains(folder: Folder) -> dict[str, Domain]:
+def _domains(cells: Cells) -> dict[str, Domain]:
     """Return where each instrument of the arms was used."""
-    records = [folder.read(key).metadata for key in folder.finished_cells()]
+    records = [cell.record.metadata for cell in cells]
     worlds = tuple(dict.fromkeys(r["world"] for r in records if "world" in r))
     words = records[0]["instruments"] if records else {}
     found = {name: domain(each, worlds) for name, each in words.items()}
     return {name: each for name, each in found.items() if each is not None}
 
 
-def _setup(folder: Folder, meanings: Mapping[str, Any]) -> Setup:
+def _setup(cells: Cells, meanings: Mapping[str, Any]) -> Setup:
     """Return what the finished cells of a folder were computed from."""
-    records = [folder.read(key) for key in folder.finished_cells()]
+    records = [cell.record for cell in cells]
     conditions: dict[str, dict[str, Any]] = {"arm": {}, "planted": {}}
     for record in records:
         conditions[record.kind][record.arm] = record.description.get("condition", {})
@@ -233,6 +271,7 @@ def read_verdict(fields: Mapping[str, Any]) -> Verdict:
     read = {
         "outcome": Outcome(fields["outcome"]),
         "instruments": tuple(fields.get("instruments", ())),
+        "rests_on": tuple(fields.get("rests_on", ())),
     }
     return Verdict(**{**fields, **numbers, **read})
 

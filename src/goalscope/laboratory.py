@@ -28,7 +28,7 @@ from goalscope.storage.fingerprint import fingerprint
 from goalscope.storage.folder import Folder
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.storage.store import open_folder
-from goalscope.storage.study import Computed
+from goalscope.storage.study import SUMMARY, Computed
 from goalscope.worlds.grid import AbstractGridWorld
 
 NONE = "none"
@@ -102,6 +102,9 @@ def judge(request: Mapping[str, Any]) -> dict[str, Any]:
 def conclude(experiment: Experiment, folder: Folder, seed: int) -> None:
     """Store as the summary of a folder what its finished cells say."""
     result = assemble(folder)
+    for each in result.damage:
+        if each.path != SUMMARY:
+            raise UserError(f"{each.path}: {each.message}", exit_code=3)
     calibration = _calibrate(experiment, result, planted_truth(folder))
     verdicts = judge_claims(
         experiment.claims,

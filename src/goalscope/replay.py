@@ -19,6 +19,7 @@ from goalscope.experiment import Arm
 from goalscope.laboratory import experiment_of
 from goalscope.population import build
 from goalscope.rollout import rollout
+from goalscope.storage.again import command_here
 from goalscope.storage.folder import Folder
 from goalscope.storage.store import open_folder
 from goalscope.storage.study import CellPlan
@@ -102,9 +103,13 @@ def load_block(folder: Folder, plan: CellPlan, arm: Arm) -> Block:
     """Return the stored agents of a cell.
 
     Raises:
-        UserError: the arrays do not fit the arm's agents.
+        UserError: the arrays are damaged, or do not fit the arm's agents.
     """
-    stored = folder.load(plan.key, "agents")
+    try:
+        stored = folder.load(plan.key, "agents")
+    except UserError as error:
+        remedy = f"To compute it again: {command_here(folder)}"
+        raise UserError(f"{error}. {remedy}", error.exit_code) from error
     first = np.array(plan.agents[:1])
     template = build(folder.study.seed, first, arm.agent, arm.train_world)
     expected = {path: leaf.shape[1:] for path, leaf in parameters(template).items()}

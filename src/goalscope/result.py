@@ -42,6 +42,7 @@ class Verdict:
         reason: one sentence that says how the rule led to the outcome.
         source: the discussion that the claim comes from, and its number there.
         instruments: names of the instruments whose readings the claim rests on.
+        rests_on: names of the arms and planted kinds whose readings led to the outcome.
     """
 
     claim: str
@@ -57,6 +58,7 @@ class Verdict:
     reason: str
     source: str = ""
     instruments: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,21 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Damage:
+    """Something that was concluded from, and is missing or not as it was then.
+
+    Fields:
+        name: the arm or planted kind that it belongs to; empty for the conclusions.
+        path: the file, or the folder of a cell, below the result.
+        message: what is wrong with it.
+    """
+
+    name: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Result:
     """Everything a report shows, read back from a result folder.
 
@@ -188,6 +205,9 @@ class Result:
         plots: pictures that the experiment asks for.
         setup: what the study was set to.
         domains: instrument name -> where it was used, for what its calibration covers.
+        damage: what is not whole. Verdicts that rest on it are invalid, and arms whose
+            cells it concerns are left out.
+        repair: what to type to finish or to repair this folder.
     """
 
     name: str
@@ -208,3 +228,5 @@ class Result:
     plots: tuple[AbstractPlot, ...] = ()
     domains: Mapping[str, Domain] = field(default_factory=dict)
     setup: Setup = field(default_factory=Setup)
+    damage: tuple[Damage, ...] = ()
+    repair: str = ""

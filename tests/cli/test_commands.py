@@ -119,7 +119,13 @@ def test_replay_shows_an_agent(finished, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (("rnu",), 2, 'Did you mean "run"'),
+        (("rnu",), 2, "Did you mean run? There are: audit, calibrate, demo, list, "),
+        (("rnu",), 2, "list, measure, replay, report, run, show, verify."),
+        (("show", "one", "two"), 2, "'two' is one argument too many: see `goalscope show"),
+        (("report", "a", "b", "c"), 2, "'b', 'c' are 2 arguments too many"),
+        (("verify",), 2, "name the folder that a run wrote, or several"),
+        (("calibrate", "GoalKnd"), 2, "Did you mean GoalKind? There are: CodeLength, "),
+        (("calibrate", "goal_knd"), 2, "Did you mean GoalKind? There are: CodeLength, "),
         (("run", "corner_mixtur"), 2, "Did you mean corner_mixture"),
         (("run", "no/such/file.py"), 2, "there is no file"),
         (("run", TINY, "--size", "smok"), 2, "Did you mean smoke"),

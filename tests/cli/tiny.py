@@ -5,7 +5,7 @@ from goalscope.agents.mlp import MLP
 from goalscope.agents.planner import Planner
 from goalscope.agents.planted import uniform
 from goalscope.calibration import Gate
-from goalscope.claims.means import Above
+from goalscope.claims.means import Above, Below
 from goalscope.experiment import Arm, Competence, Experiment, Measurement, Planted
 from goalscope.goals import reach
 from goalscope.instruments.first_choice import FirstChoice
@@ -65,6 +65,13 @@ def tiny(
         planted_world=test_world,
         claims=(
             Above(text="They do.", arm="alpha=1", on="goal_score.cheese", threshold=0.5),
+            Below(
+                text="Without the corner first.",
+                arm="alpha=0",
+                on="first_choice.cheese",
+                threshold=0.9,
+                min_agents=3,
+            ),
         ),
         competence=Competence(on="goal_score.cheese", threshold=0.0),
         labels="goal_score",

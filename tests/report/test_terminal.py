@@ -1,7 +1,10 @@
 """What `goalscope show` prints, and what `--json` gives."""
 
 import json
+import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -67,3 +70,30 @@ def test_json_counts_agree_with_each_other(small: Result):
         assert arm["agents"] == arm["included"] + arm["diverged"] + arm["incompetent"]
         goals = arm["goals"] or ()
         assert sum(goal["agents"] for goal in goals) == arm["included"]
+
+
+def test_every_reading_of_every_agent_is_in_the_json(small: Result):
+    """With NaN as null and infinite as text; what a page shows of it is recomputed."""
+    key = ("α = 0.1", "first_choice", "cheese")
+    values = small.evidence[key].values.copy()
+    values[0, 0], values[1, 0] = np.inf, -np.inf
+    evidence = {**small.evidence, key: replace(small.evidence[key], values=values)}
+    told = json.loads(json.dumps(as_json(replace(small, evidence=evidence))))
+    rows = {(e["arm"], e["instrument"], e["reading"]): e for e in told["evidence"]}
+    assert set(rows) == set(small.evidence)
+    for name, row in rows.items():
+        found = evidence[name]
+        assert row["unit"] == found.unit
+        assert row["planted"] == (name[0] not in small.arms)
+        assert row["check_names"] == list(found.check_names)
+        for field in ("values", "lower", "upper", "control", "ceiling"):
+            numbers = [[math.nan if v is None else float(v) for v in r] for r in row[field]]
+            assert np.array_equal(numbers, getattr(found, field), equal_nan=True)
+        for field in ("checks", "count", "included"):
+            assert row[field] == getattr(found, field).tolist()
+    spoiled = rows[key]
+    assert spoiled["values"][0][0] == "inf"
+    assert spoiled["values"][5][-1] is None
+    assert spoiled["agents"] == small.arms[key[0]].agents.tolist()
+    assert spoiled["updates"] == small.arms[key[0]].updates.tolist()
+    assert spoiled["included"][3] is False

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from goalscope.claims.findings import Finding
 from goalscope.claims.readings import Readings
 from goalscope.evidence import Evidence
 from goalscope.result import ArmResult, Calibration, Outcome, Verdict
+from goalscope.statistics.distribution import LEAST_AGENTS
 from goalscope.statistics.intervals import holm
 
 
@@ -50,8 +52,22 @@ def judge(
     for claim, finding, bad, p in zip(claims, findings, failed, adjusted, strict=True):
         outcome, reason = bad or _decide(claim, finding, p, 1 - confidence)
         reason += _behind(claim, finding, readings)
-        verdicts.append(_verdict(claim, finding, outcome, p, reason))
+        judged = _verdict(claim, finding, outcome, p, reason)
+        verdicts.append(replace(judged, rests_on=_rests_on(claim, arms, calibration)))
     return tuple(verdicts)
+
+
+def _rests_on(
+    claim: AbstractClaim,
+    arms: Mapping[str, ArmResult],
+    calibration: Mapping[str, Calibration],
+) -> tuple[str, ...]:
+    """Return the arms that a claim looks at, and what its instruments were tried on."""
+    named, groups = claim.needs()
+    curves = [a.name for a in arms.values() if a.group in groups and a.dose is not None]
+    tried = [calibration[name].truth for name in claim.instruments if name in calibration]
+    planted = [kind for truth in tried for kind in truth]
+    return tuple(dict.fromkeys((*named, *curves, *planted)))
 
 
 def _failed(
@@ -88,6 +104,9 @@ def _decide(
 
 
 def _undecided(claim: AbstractClaim, finding: Finding) -> tuple[Outcome, str]:
+    if finding.n < LEAST_AGENTS and math.isnan(finding.width):
+        why = f"{finding.n} agents in the smallest arm; an interval takes {LEAST_AGENTS}."
+        return Outcome.UNDERPOWERED, why
     wide = f"{finding.width:.3g} wide, resolution {claim.resolution:g}"
     outcome = Outcome.UNDERPOWERED if finding.width > claim.resolution else Outcome.MIXED
     if finding.parts:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
 
 from goalscope import __version__
 from goalscope.cli.console import complain, guarded
@@ -22,6 +23,7 @@ from goalscope.cli.options import (
     Watching,
     Workers,
 )
+from goalscope.suggestions import suggest
 
 app = App(
     name="goalscope",
@@ -33,8 +35,8 @@ Trains populations of agents under objectives that you control, and measures whi
 each agent came to have, beside agents whose goal is known. Begin with `goalscope demo`,
 look at the experiments with `goalscope list experiments`, run one with `goalscope run`.
 """,
-    help_epilogue="Exit codes: 0 done, 1 cells failed, 2 wrong usage, 3 damaged files, "
-    "4 disk or permissions, 130 stopped (the same command continues).",
+    help_epilogue="Exit codes: 0 done, 1 cells failed or missing, 2 wrong usage, "
+    "3 damaged files, 4 disk or permissions, 130 stopped (the same command continues).",
 )
 
 
@@ -199,8 +201,8 @@ def calibrate(
     Parameters
     ----------
     instruments
-        Names from `goalscope list instruments`, in snake case; all that have a trial (at
-        size smoke the twelve main ones) if left out.
+        Names from `goalscope list instruments`, GoalKind or goal_kind; all that have a
+        trial (at size smoke the twelve main ones) if left out.
     out
         The result folder; by default one under results/ that is named after the code.
     workers
@@ -296,24 +298,26 @@ def audit(
 
 @app.command
 def verify(
-    result: Path, /, *, rerun: int = 0, workers: Workers = None, json: Json = False
+    *results: Path, rerun: int = 0, workers: Workers = None, json: Json = False
 ) -> int:
-    """Check every checksum of a result; compute some cells again and compare the bits.
+    """Check every checksum of results; compute some cells again and compare the bits.
+
+    Exit code 1 if cells, or the conclusions from them, are missing, 3 if any are damaged.
 
     Parameters
     ----------
-    result
-        The folder that a run wrote.
+    results
+        Folders that runs wrote; what else is named, as by results/*, is passed over.
     rerun
-        How many cells to compute again, spread over the result.
+        How many cells to compute again, spread over each result.
     workers
         Processes that compute; by default one for each core.
     json
         Print JSON.
     """
-    from goalscope.cli.verifying import verify_result
+    from goalscope.cli.verifying import verify_results
 
-    return verify_result(result, rerun, workers=workers, as_json=json)
+    return verify_results(results, rerun, workers=workers, as_json=json)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -325,6 +329,21 @@ def _run(arguments: list[str]) -> int:
     try:
         code = app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        complain(f"{str(error).rstrip(chr(46))}. `goalscope --help` lists what there is.")
+        complain(f"{_said(error, arguments)} `goalscope --help` lists what there is.")
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _said(error: CycloptsError, arguments: list[str]) -> str:
+    """Return what is wrong with a command line, in a sentence."""
+    tokens = error.unused_tokens or []
+    if isinstance(error, UnknownCommandError) and tokens:
+        commands = [name for name in app if not name.startswith("-")]
+        return f"there is no command {tokens[0]!r}. {suggest(tokens[0], commands)}"
+    if isinstance(error, UnusedCliTokensError) and tokens:
+        many = "is one argument" if len(tokens) == 1 else f"are {len(tokens)} arguments"
+        return (
+            f"{', '.join(map(repr, tokens))} {many} too many: see `goalscope "
+            f"{arguments[0]} --help`."
+        )
+    return f"{str(error).rstrip('.')}."

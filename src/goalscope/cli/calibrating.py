@@ -10,8 +10,9 @@ import msgspec
 import goalscope
 from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.progress import Progress
-from goalscope.cli.running import cores, worker_environment
+from goalscope.cli.running import cores, set_aside, worker_environment
 from goalscope.cli.showing import report_path
+from goalscope.discovery import find_instrument
 from goalscope.errors import UserError
 from goalscope.report.calibration_page import render_calibration
 from goalscope.report.calibration_terminal import as_json as cards_json
@@ -30,6 +31,8 @@ FUNCTIONS = {
 }
 SIZES = ("smoke", "standard", "full")
 HALVES = ("tuning", "test")
+CALIBRATION = "goalscope.calibrating"
+"""What the study of a calibration names as its experiment."""
 QUESTION = "Do the instruments read what is there?"
 SECONDARY = (
     "code_length",
@@ -74,6 +77,7 @@ def calibrate(
         folder = create_or_open(path, _study(asked, planned.value, out))
         pool.log_folder = folder.logs
         with lock(folder):
+            set_aside(terminal, folder)
             missing = folder.missing()
             say(terminal, _greeting(folder, asked, len(missing)))
             code = _compute(pool, folder, missing, Progress(terminal, folder))
@@ -103,10 +107,7 @@ def _all_of(size: str) -> tuple[str, ...]:
 
 
 def _checked(wanted: Asked) -> Asked:
-    there = trial_names()
-    for name in wanted.instruments:
-        if name not in there:
-            raise UserError(f"no instrument {name!r} has a trial. {suggest(name, there)}")
+    found = [find_instrument(name, trial_names()) for name in wanted.instruments]
     for option, given, allowed in (
         ("--size", wanted.size, SIZES),
         ("--half", wanted.half, HALVES),
@@ -115,14 +116,15 @@ def _checked(wanted: Asked) -> Asked:
             raise UserError(f"{option} {given}: {suggest(given, allowed)}")
     if wanted.seed < 0:
         raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
-    names = tuple(dict.fromkeys(wanted.instruments)) or _all_of(wanted.size)
+    chosen = tuple(dict.fromkeys(each.module.rpartition(".")[2] for each in found))
+    names = chosen or _all_of(wanted.size)
     return wanted._replace(instruments=names)
 
 
 def _study(asked: Asked, plan: Any, out: Path | None) -> Study:
     settings = asked._asdict()
     return Study(
-        experiment="goalscope.calibrating",
+        experiment=CALIBRATION,
         name="calibration",
         question=QUESTION,
         size=asked.size,

@@ -3,15 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from goalscope.assemble import assemble, planted_truth
 from goalscope.cli.console import console, print_json, say, show
 from goalscope.errors import UserError
 from goalscope.report.measure_page import render_measurement
 from goalscope.report.measure_terminal import show_measurement
 from goalscope.report.measured import Told, measured_json
+from goalscope.result import Result
 from goalscope.storage.disk import environment_errors
 from goalscope.storage.folder import Folder
 from goalscope.storage.study import Study
+
+DAMAGED = 3
+"""What a command returns that found damaged or missing files."""
 
 MEASURED = "goalscope.remeasuring"
 """What the study of a measured folder names as its experiment."""
@@ -37,26 +43,47 @@ def refuse_measured(folder: Folder) -> None:
 
 
 def show_measured(folder: Folder, *, as_json: bool) -> int:
-    """Print the readings of a measured folder, and return 0."""
+    """Print the readings of a measured folder, and return 0, or 3 if it is damaged."""
     result, told = assemble(folder), told_by(folder)
     if not result.arms:
-        raise UserError(f"{folder.path}: nothing is measured yet: {result.command}")
+        lines = "; ".join(damage_lines(result))
+        why = lines or f"nothing is measured yet. To finish it: {result.repair}"
+        raise UserError(f"{folder.path}: {why}", DAMAGED if lines else 2)
     if as_json:
         print_json(measured_json(result, told))
-        return 0
+        return DAMAGED if result.damage else 0
     terminal = console()
     say(terminal, f"{told.kind}: {told.question}", style="bold")
     say(terminal, f"of {told.of}; {told.on} levels; {told.settings}", style="dim")
     show(terminal, show_measurement(result, told))
-    return 0
+    return tell_damage(terminal, result)
 
 
-def write_measured(folder: Folder, target: Path) -> None:
-    """Write the page of a measured folder."""
-    html = render_measurement(assemble(folder), told_by(folder))
+def write_measured(folder: Folder, target: Path) -> Result:
+    """Write the page of a measured folder; return what it shows."""
+    result = assemble(folder)
+    html = render_measurement(result, told_by(folder))
     with environment_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(html, encoding="utf-8")
+    return result
+
+
+def tell_damage(terminal: Console, result: Result) -> int:
+    """Print what of a result is not whole and what repairs it; return the exit code."""
+    for line in damage_lines(result):
+        say(terminal, line, style="red")
+    return DAMAGED if result.damage else 0
+
+
+def damage_lines(result: Result) -> list[str]:
+    """Return what of a result is not whole, and last the command that repairs it."""
+    lines = []
+    for each in result.damage:
+        where = "" if each.path in each.message else f"{each.path}: "
+        whose = f"{each.name}, " if each.name else ""
+        lines.append(f"damaged: {whose}{where}{each.message}")
+    return [*lines, f"To repair it: {result.repair}"] if lines else []
 
 
 def asked_of(folder: Folder) -> dict[str, Any]:

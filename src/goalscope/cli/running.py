@@ -190,7 +190,11 @@ def _near(plan: CellPlan) -> str:
 
 
 def _stale(folder: Folder) -> bool:
-    summary = folder.summary()
+    """Return whether nothing whole was concluded from the cells that are there now."""
+    try:
+        summary = folder.summary()
+    except UserError:
+        return True
     return summary is None or summary.cells != folder.content()
 
 

@@ -4,9 +4,17 @@ from pathlib import Path
 
 from goalscope.assemble import assemble
 from goalscope.cli.console import console, print_json, say, show
-from goalscope.cli.measured import is_measured, show_measured, write_measured
+from goalscope.cli.measured import (
+    DAMAGED,
+    damage_lines,
+    is_measured,
+    show_measured,
+    tell_damage,
+    write_measured,
+)
 from goalscope.errors import UserError
 from goalscope.report.page import render_report
+from goalscope.report.summary import is_finished
 from goalscope.report.terminal import as_json as result_json
 from goalscope.report.terminal import show_tables
 from goalscope.result import Result
@@ -15,38 +23,43 @@ from goalscope.storage.store import open_folder
 
 
 def show_result(path: Path, *, as_json: bool) -> int:
-    """Print a result's verdicts and tables, and return 0."""
+    """Print a result's verdicts and tables, and return 0, or 3 if it is damaged."""
     folder = open_folder(path)
     if is_measured(folder.study):
         return show_measured(folder, as_json=as_json)
     result = read_result(path)
     if as_json:
         print_json(result_json(result))
-        return 0
+        return DAMAGED if result.damage else 0
     terminal = console()
     show(terminal, show_tables(result))
-    if not result.verdicts:
-        say(terminal, f"The run is not finished; to finish it: {result.command}")
-    return 0
+    if not (result.verdicts or result.damage or is_finished(result)):
+        say(terminal, f"The run is not finished; to finish it: {result.repair}")
+    return tell_damage(terminal, result)
 
 
 def write_report(path: Path, out: Path | None) -> int:
-    """Write a result's report, print where it is, and return 0."""
+    """Write a result's report, print where it is, and return 0, or 3 if it is damaged."""
     target, folder = report_path(path) if out is None else out, open_folder(path)
     if is_measured(folder.study):
-        write_measured(folder, target)
+        result = write_measured(folder, target)
     else:
-        save_report(read_result(path), target)
-    say(console(), f"report: {target}")
-    return 0
+        result = read_result(path)
+        save_report(result, target)
+    terminal = console()
+    say(terminal, f"report: {target}")
+    return tell_damage(terminal, result)
 
 
 def read_result(path: Path) -> Result:
     """Return the result in a folder; refuses one in which nothing is finished."""
     result = assemble(open_folder(path))
-    if not result.arms:
-        raise UserError(f"{path}: no arm is finished yet. To finish it: {result.command}")
-    return result
+    if result.arms:
+        return result
+    if result.damage:
+        lines = "; ".join(damage_lines(result))
+        raise UserError(f"{path}: no arm is whole. {lines}", exit_code=DAMAGED)
+    raise UserError(f"{path}: no arm is finished yet. To finish it: {result.repair}")
 
 
 def save_report(result: Result, target: Path) -> None:

@@ -1,33 +1,94 @@
 """`goalscope verify`: checksums of everything stored, and some of it computed again."""
 
+import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from rich.console import Console
+
+from goalscope.cli.calibrating import CALIBRATION
 from goalscope.cli.console import console, print_json, say
-from goalscope.cli.measured import asked_of, is_measured
+from goalscope.cli.measured import DAMAGED, asked_of, is_measured
 from goalscope.cli.running import cores, worker_environment
 from goalscope.errors import UserError
-from goalscope.storage.again import asked_again
+from goalscope.storage.again import asked_again, command_here
 from goalscope.storage.fingerprint import fingerprint
 from goalscope.storage.folder import Folder
+from goalscope.storage.reading import UNJUDGED
 from goalscope.storage.store import open_folder
+from goalscope.storage.study import CELLS, STUDY, SUMMARY
 from goalscope.workers.engine import Pool, Task
 
-DAMAGED = 3
+INCOMPLETE = 1
+"""What a command returns that found nothing damaged, and something missing."""
 
 
-def verify_result(path: Path, rerun: int, *, workers: int | None, as_json: bool) -> int:
-    """Check a result, print what is wrong with it, and return 0 or 3."""
+class Verified(NamedTuple):
+    """What was found of one result.
+
+    Fields:
+        problems: what is damaged.
+        missing: which cells are still to be computed, in words.
+        recomputed: cell -> arrays that came out with other bits than the stored ones.
+    """
+
+    folder: Folder
+    problems: list[str]
+    missing: list[str]
+    recomputed: dict[str, list[str]]
+
+    @property
+    def code(self) -> int:
+        """The exit code that says so."""
+        if self.problems or any(self.recomputed.values()):
+            return DAMAGED
+        return INCOMPLETE if self.missing else 0
+
+
+def verify_results(
+    paths: Sequence[Path], rerun: int, *, workers: int | None, as_json: bool
+) -> int:
+    """Check results, print what is wrong with them, and return 0, 1 or 3.
+
+    Of several paths, those that are no results are named and left alone, so that a
+    pattern like results/* can be given.
+    """
+    if not paths:
+        raise UserError("name the folder that a run wrote, or several")
     if rerun < 0:
         raise UserError(f"--rerun {rerun}: how many cells to compute again, 0 or more")
-    folder, terminal = open_folder(path), console(quiet=as_json)
+    terminal = console(quiet=as_json)
+    results = [path for path in paths if os.path.lexists(path / STUDY)]
+    if len(results) < len(paths) and len(paths) > 1:
+        for path in paths:
+            if path not in results:
+                say(terminal, f"{path}: holds no result, passed over", style="dim")
+    found = []
+    for path in results or paths[:1]:
+        folder = open_folder(path)
+        if len(results) > 1:
+            say(terminal, f"\n{path}", style="bold")
+        found.append(_verify(folder, rerun, workers, terminal))
+    if as_json:
+        print_json({"results": [_as_json(each) for each in found]})
+    return max(each.code for each in found)
+
+
+def _verify(folder: Folder, rerun: int, workers: int | None, terminal: Console) -> Verified:
     problems = [f"{problem.path}: {problem.message}" for problem in folder.verify()]
-    finished = folder.finished_cells()
-    total = len(folder.study.cells)
+    problems += _unjudged(folder)
+    finished, total = folder.finished_cells(), len(folder.study.cells)
+    missing = _missing(folder)
     say(terminal, f"{len(finished)} of {total} cells; digest {folder.digest()[:16]}")
     for problem in problems:
         say(terminal, f"damaged: {problem}", style="red")
-    if problems:
-        say(terminal, f"To compute damaged cells again: {folder.study.command}")
+    for each in missing:
+        say(terminal, f"missing: {each}", style="red")
+    if problems or missing:
+        remedy = "repair what is damaged" if problems else "compute what is missing"
+        say(terminal, f"To {remedy}: {command_here(folder)}")
     again: dict[str, list[str]] = {}
     if rerun and finished and not problems:
         again = _recompute(folder, _spread(finished, rerun), workers)
@@ -36,12 +97,40 @@ def verify_result(path: Path, rerun: int, *, workers: int | None, as_json: bool)
                 "the same bits" if not different else f"differs: {', '.join(different)}"
             )
             say(terminal, f"cell {key} computed again: {verdict}")
-    if as_json:
-        report = {"problems": problems, "cells": len(finished), "planned": total}
-        print_json({**report, "digest": folder.digest(), "recomputed": again})
-    elif not problems and not any(again.values()):
+    verified = Verified(folder, problems, missing, again)
+    if not verified.code:
         say(terminal, "all is well")
-    return DAMAGED if problems or any(again.values()) else 0
+    return verified
+
+
+def _missing(folder: Folder) -> list[str]:
+    """Return how many cells of which arms are not there."""
+    there = {path.name for path in (folder.path / CELLS).glob("*")}
+    planned = Counter(plan.arm for plan in folder.study.cells)
+    absent = Counter(p.arm for p in folder.study.cells if p.key not in there)
+    return [f"{arm}: {n} of {planned[arm]} cells" for arm, n in absent.items()]
+
+
+def _unjudged(folder: Folder) -> list[str]:
+    """Return that nothing was concluded, if all cells are there and something should be."""
+    concludes = folder.study.experiment != CALIBRATION
+    if not concludes or folder.missing() or os.path.lexists(folder.path / SUMMARY):
+        return []
+    return [f"{SUMMARY}: {UNJUDGED}"]
+
+
+def _as_json(found: Verified) -> dict[str, object]:
+    folder = found.folder
+    return {
+        "folder": str(folder.path),
+        "problems": found.problems,
+        "missing": found.missing,
+        "cells": len(folder.finished_cells()),
+        "planned": len(folder.study.cells),
+        "digest": folder.digest(),
+        "recomputed": found.recomputed,
+        "repair": command_here(folder),
+    }
 
 
 def _recompute(

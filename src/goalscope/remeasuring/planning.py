@@ -6,6 +6,7 @@ from goalscope.describe import describe
 from goalscope.errors import UserError
 from goalscope.remeasuring.agents import measurable_plants
 from goalscope.remeasuring.measured import Measured
+from goalscope.storage.again import command_here
 from goalscope.storage.study import CellPlan
 
 FORMAT = 1
@@ -27,7 +28,7 @@ def plan_cells(
     if missing := source.missing(arms):
         raise UserError(
             f"{len(missing)} of {len(arms)} cells of {source.path} are not computed, or "
-            f"damaged. To finish it: {source.study.command}"
+            f"damaged. To finish it: {command_here(source)}"
         )
     kinds, left_out = measurable_plants(measured)
     cells = [_planted_plan(measured, plan) for plan in kinds]

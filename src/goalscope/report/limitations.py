@@ -24,7 +24,13 @@ def limitations(result: Result) -> tuple[str, ...]:
 
 def _of_the_run(result: Result) -> list[str]:
     found = []
-    if not is_finished(result):
+    if result.damage:
+        names = dict.fromkeys(each.name or each.path for each in result.damage)
+        found.append(
+            f"Damaged or missing: {listed(some(list(names)))}. What rests on it is invalid "
+            f"or left out. To repair it: {result.repair}"
+        )
+    elif not is_finished(result):
         missing = "verdicts are" if is_computed(result) else CONCLUSIONS
         found.append(f"The run is not finished: {missing} missing.")
     if result.size == SMOKE_SIZE:
@@ -47,7 +53,11 @@ def _of_instruments(result: Result) -> list[str]:
     if not is_finished(result):
         return []
     if not result.calibration:
-        return ["No instrument was checked on planted agents in this run."]
+        return (
+            []
+            if result.damage
+            else ["No instrument was checked on planted agents in this run."]
+        )
     failed = [name for name, found in result.calibration.items() if not found.passed]
     if not failed:
         return []

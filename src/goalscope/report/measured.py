@@ -116,6 +116,8 @@ def measured_json(result: Result, told: Told) -> dict[str, Any]:
         "not_measured": told.left_out,
         "calibration": list(result.calibration.values()),
         "command": result.command,
+        "damage": result.damage,
+        "repair": result.repair,
         "fingerprint": result.fingerprint,
     }
     return {name: plain(value) for name, value in found.items()}

@@ -25,7 +25,8 @@ Build = Callable[[Result], Section]
 
 def render_report(result: Result) -> str:
     """Return the report of a result as HTML; equal results give equal bytes."""
-    facts = (f"size {result.size}", f"seed {result.seed}")
+    whole = ("damaged: see what its verdicts say",) if result.damage else ()
+    facts = (f"size {result.size}", f"seed {result.seed}", *whole)
     head = Head(result.name, facts, result.question)
     return render_page(head, tuple(build(result) for build in _sections(result)))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from goalscope.claims.sources import full_source
+from goalscope.evidence import Evidence
 from goalscope.report.checks import passes
 from goalscope.report.cleaning import clean
 from goalscope.report.limitations import limitations
@@ -21,7 +22,8 @@ def as_json(result: Result) -> dict[str, Any]:
     """Return what the report says as plain JSON values.
 
     Numbers that are not finite become None, and text is cleaned. An arm without included
-    agents has `goals` and means of None: no result is not a share of zero.
+    agents has `goals` and means of None: no result is not a share of zero. `evidence` has
+    the reading of every agent at every checkpoint; there, what is infinite is "inf".
     """
     found = {
         "name": result.name,
@@ -32,8 +34,11 @@ def as_json(result: Result) -> dict[str, Any]:
         "command": result.command,
         "verdicts": [_verdict(result, verdict) for verdict in result.verdicts],
         "arms": [_arm(result, arm) for arm in result.arms.values()],
+        "evidence": [_evidence(result, found) for found in result.evidence.values()],
         "calibration": list(result.calibration.values()),
         "limitations": limitations(result),
+        "damage": result.damage,
+        "repair": result.repair,
         "fingerprint": result.fingerprint,
     }
     return {name: plain(value) for name, value in found.items()}
@@ -99,6 +104,33 @@ def _arm(result: Result, arm: ArmResult) -> dict[str, Any]:
             for c in passes(result, arm)
         ],
     }
+
+
+def _evidence(result: Result, found: Evidence) -> dict[str, Any]:
+    """Return a reading of every agent of an arm, or of a planted kind, `[N][C]`."""
+    arm = result.arms.get(found.arm)
+    numbers = ("values", "lower", "upper", "control", "ceiling")
+    return {
+        "arm": found.arm,
+        "planted": arm is None,
+        "instrument": found.instrument,
+        "reading": found.reading,
+        "unit": found.unit,
+        "agents": arm.agents if arm else np.arange(len(found.values)),
+        "updates": arm.updates if arm else [None],
+        "included": found.included,
+        **{name: _infinite_too(getattr(found, name).tolist()) for name in numbers},
+        "check_names": found.check_names,
+        "checks": found.checks,
+        "count": found.count,
+    }
+
+
+def _infinite_too(values: Any) -> Any:
+    """Return numbers in lists, those that are infinite as text."""
+    if isinstance(values, list):
+        return [_infinite_too(value) for value in values]
+    return str(values) if math.isinf(values) else values
 
 
 def _share(name: str, share: Share) -> dict[str, Any]:

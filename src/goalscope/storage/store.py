@@ -64,7 +64,14 @@ def open_folder(path: Path) -> Folder:
     for name in sorted(OWN_NAMES):
         if (path / name).is_symlink():
             raise UserError(f"{path / name} is a link; a result holds none", exit_code=3)
-    return Folder(path, read_sealed(path / STUDY, Study))
+    try:
+        return Folder(path, read_sealed(path / STUDY, Study))
+    except UserError as error:
+        raise UserError(
+            f"{error}. Without it nobody knows what was asked: ask again, into another "
+            "folder.",
+            exit_code=3,
+        ) from error
 
 
 def create_or_open(path: Path, study: Study, *, bytes_needed: int = 0) -> Folder:
