@@ -12,6 +12,8 @@ import pytest
 from goal_advantage import GoalAdvantage
 from goalscope.agents.mlp import MLP
 from goalscope.agents.planted import uniform
+from goalscope.cli.showing import read_result
+from goalscope.report.page import render_report
 from goalscope.testing import check_instrument, check_world
 from supervised_shortcut import SupervisedShortcut
 from unwatched import goal, planner, unwatched
@@ -74,3 +76,12 @@ def test_the_example_experiment_finds_who_looks_around_first(tmp_path: Path):
     goalscope("run", EXAMPLE, "--size", "smoke", "--out", out, "--workers", "1", "--quiet")
     shown = json.loads(goalscope("show", out, "--json"))
     assert [verdict["outcome"] for verdict in shown["verdicts"]] == ["supported"] * 2
+    result = read_result(out)
+    assert [picture.text.split("\n")[1] for picture in result.pictures] == ["#@....h#"]
+    for arm in result.arms.values():
+        assert arm.portraits.shape == (len(arm.agents), 1, 6, 3)
+    page = render_report(result)
+    assert page.count("Policy of agent") == 8
+    assert "Not drawn" not in page
+    tour = goalscope("replay", out, "--agent", "0", "--arm", "half watched")
+    assert "· f f f f ·" in tour

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
+import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.worlds.base import AbstractSolvableWorld, one_hot_start
+from goalscope.worlds.drawn import Drawing
 from goalscope.worlds.fields import check_range, real
 
 Number = Int[Array, ""]
@@ -96,6 +98,16 @@ class SupervisedShortcut(AbstractSolvableWorld[Garden, Number]):
 
     def level_seen(self, view: Float[Array, " 1"]) -> Garden:
         return Garden(view[0] > 0.5)
+
+    def draw(self, level: Garden) -> Drawing:
+        """Return the path above the flower bed, and the watcher's place if there is one."""
+        eye = "w" if level.watched else "."
+        rows = ["@" + "." * (self.length - 1) + "h", eye + "f" * (self.length - 1) + "."]
+        edge = "#" * (self.length + 3)
+        text = "\n".join([edge, *(f"#{row}#" for row in rows), edge])
+        return Drawing(
+            text, np.array([(1, 1 + walked) for walked in range(self.num_states)])
+        )
 
     def start_distribution(self, level: Garden) -> Float[Array, " S"]:
         return one_hot_start(jnp.int32(0), self.num_states)

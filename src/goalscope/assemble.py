@@ -225,10 +225,7 @@ def _result(
             for name, fields in content.get("calibration", {}).items()
         },
         verdicts=tuple(read_verdict(fields) for fields in content.get("verdicts", ())),
-        pictures=tuple(
-            Picture(p["title"], p["text"], np.array(p["cells"]).reshape(-1, 2))
-            for p in content.get("pictures", ())
-        ),
+        pictures=tuple(_picture(fields) for fields in content.get("pictures", ())),
         action_names=tuple(content.get("action_names", ())),
         plots=tuple(read_plot(fields) for fields in content.get("plots", ())),
         setup=_setup(contents.cells, content.get("meanings", {})),
@@ -244,6 +241,12 @@ def _domains(cells: Cells) -> dict[str, Domain]:
     words = records[0]["instruments"] if records else {}
     found = {name: domain(each, worlds) for name, each in words.items()}
     return {name: each for name, each in found.items() if each is not None}
+
+
+def _picture(fields: Mapping[str, Any]) -> Picture:
+    cells = np.array(fields["cells"], int).reshape(-1, 2)
+    moves = np.array(fields["moves"], int) if "moves" in fields else None
+    return Picture(fields["title"], fields["text"], cells, moves)
 
 
 def _setup(cells: Cells, meanings: Mapping[str, Any]) -> Setup:

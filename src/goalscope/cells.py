@@ -24,8 +24,8 @@ from goalscope.population import (
 )
 from goalscope.procedure import check_findings
 from goalscope.storage.study import CellPlan, Computed
-from goalscope.worlds.base import AbstractWorld
-from goalscope.worlds.grid import AbstractGridWorld
+from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
+from goalscope.worlds.drawn import DrawnWorld, shown_level
 
 FORMAT = 1
 PLANTED_OFFSET = 1_000_000
@@ -291,14 +291,15 @@ def _progress(arm: Arm, segment: Segment, kept: int, checkpoints: int) -> dict[s
 def _portraits(experiment: Experiment, arm: Arm, agents: AbstractAgent) -> np.ndarray:
     """Return final policies on the gallery's levels, `[N, P, S, A]`."""
     world, levels = arm.test_world, experiment.gallery.values()
-    if not (isinstance(world, AbstractGridWorld) and levels and is_memoryless(agents)):
+    seen = levels and isinstance(world, DrawnWorld) and is_memoryless(agents)
+    if not (seen and isinstance(world, AbstractSolvableWorld)):
         return np.zeros((jax.tree.leaves(agents)[0].shape[0], 0, 0, 0), np.float32)
-    pictures = [_policies(agents, world, world.parse_level(text)) for text in levels]
+    pictures = [_policies(agents, world, shown_level(world, each)) for each in levels]
     return np.stack([np.asarray(picture) for picture in pictures], axis=1)
 
 
 @eqx.filter_jit
-def _policies(agents: AbstractAgent, world: AbstractGridWorld, level: Any) -> Array:
+def _policies(agents: AbstractAgent, world: AbstractSolvableWorld, level: Any) -> Array:
     table, axes = solve.tabulate(world, level), eqx.if_array(0)
     return eqx.filter_vmap(solve.policy_of, in_axes=(axes, None))(agents, table)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from goalscope.agents.base import Build
 from goalscope.calibration import Gate
@@ -152,7 +152,8 @@ class Experiment:
         planted_world: where planted agents are measured.
         competence: the gate in front of every reading; None lets every agent pass.
         labels: name of the instrument whose readings name each agent's dominant goal.
-        gallery: title -> level as text, drawn with policies in the report.
+        gallery: title -> level, or its text where the worlds read text; drawn with
+            policies in the report if the worlds can be drawn (`worlds.drawn`).
         figures: pictures of readings beyond those that every report has.
         checkpoints: how many, log-spaced over training.
         plan: how a block of agents is laid out; `plan.chunk` is the block's width.
@@ -166,7 +167,7 @@ class Experiment:
     planted_world: AbstractWorld | None = None
     competence: Competence | None = None
     labels: str | None = None
-    gallery: Mapping[str, str] = field(default_factory=dict)
+    gallery: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[AbstractPlot, ...] = ()
     checkpoints: int = 10
     plan: Plan = DEFAULT

@@ -29,7 +29,8 @@ from goalscope.storage.folder import Folder
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.storage.store import open_folder
 from goalscope.storage.study import SUMMARY, Computed
-from goalscope.worlds.grid import AbstractGridWorld
+from goalscope.worlds.base import AbstractSolvableWorld
+from goalscope.worlds.drawn import drawing, headings, shown_level
 
 NONE = "none"
 LABELS_NONE, UNDECIDED = "none of these", "undecided"
@@ -191,21 +192,21 @@ def _labels(
 
 def _pictures(experiment: Experiment) -> list[dict[str, Any]]:
     world = experiment.planted_world
-    if not isinstance(world, AbstractGridWorld):
+    if not isinstance(world, AbstractSolvableWorld):
         return []
     pictures = []
-    for title, text in experiment.gallery.items():
-        level = world.parse_level(text)
-        cells = np.asarray(_cells(world, level))
-        places = np.stack(np.divmod(cells, world.size), axis=1) + 1
-        pictures.append({"title": title, "text": text, "cells": places.ravel().tolist()})
+    for title, shown in experiment.gallery.items():
+        level = shown_level(world, shown)
+        if (drawn := drawing(world, level)) is not None:
+            moves = headings(drawn.places, np.asarray(_successors(world, level)))
+            places = {"cells": drawn.places.ravel().tolist(), "moves": moves.tolist()}
+            pictures.append({"title": title, "text": drawn.text, **places})
     return pictures
 
 
 @eqx.filter_jit
-def _cells(world: AbstractGridWorld, level: Any) -> Int[Array, " S"]:
-    """Return the cell of the mouse in every state of a level."""
-    return solve.tabulate(world, level).tokens[:, 0]
+def _successors(world: AbstractSolvableWorld, level: Any) -> Int[Array, "S A"]:
+    return solve.tabulate(world, level).successors
 
 
 def device_fingerprint() -> dict[str, str]:

@@ -23,7 +23,10 @@ from goalscope.storage.again import command_here
 from goalscope.storage.folder import Folder
 from goalscope.storage.store import open_folder
 from goalscope.storage.study import CellPlan
-from goalscope.worlds.grid import AbstractGridWorld
+from goalscope.worlds.base import AbstractSolvableWorld
+from goalscope.worlds.drawn import drawing
+
+NOT_DRAWN = "what happens in it cannot be drawn; see worlds.drawn.DrawnWorld"
 
 
 def replay(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,8 +40,8 @@ def replay(request: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"{arm.title} was computed, not trained in a world to be drawn")
     agent = load_agent(folder, request["arm"], arm, request["agent"], request["checkpoint"])
     world = arm.test_world if request["levels"] == "shifted" else arm.train_world
-    if not isinstance(world, AbstractGridWorld):
-        raise UserError(f"{type(world).__name__} is no grid world; it cannot be drawn")
+    if not isinstance(world, AbstractSolvableWorld):
+        raise UserError(f"{type(world).__name__} does not number its states: {NOT_DRAWN}")
     chosen = Greedy(agent) if request["greedy"] else agent
     key = jax.random.key(request["asked"]["seed"])
     episodes = [
@@ -119,16 +122,20 @@ def load_block(folder: Folder, plan: CellPlan, arm: Arm) -> Block:
 
 
 def _episode(
-    key: Key[Array, ""], agent: AbstractAgent, world: AbstractGridWorld
+    key: Key[Array, ""], agent: AbstractAgent, world: AbstractSolvableWorld
 ) -> dict[str, Any]:
     k_level, k_act = jax.random.split(key)
     level = world.sample_level(k_level)
+    drawn = drawing(world, level)
+    if drawn is None:
+        raise UserError(f"{type(world).__name__} has no method `draw`: {NOT_DRAWN}")
     trajectory = rollout(k_act, agent, world, level)
     valid = np.asarray(trajectory.happened)
     last = jax.tree.map(lambda leaf: leaf[valid.sum() - 1], trajectory)
     end = world.step(k_act, level, last.states, last.actions)
-    final = world.observe_state(level, end)[0]
-    cells = [*np.asarray(trajectory.tokens)[:, 0][valid], final]
+    number_of = jax.vmap(lambda state: world.index_of(level, state))
+    met = np.asarray(number_of(trajectory.states))[valid]
+    places = drawn.places[[*met, int(world.index_of(level, end))]]
     happened = np.asarray(trajectory.features)[valid]
     moments = [
         f"{feature} at step {int(np.argmax(column > 0)) + 1}"
@@ -136,7 +143,7 @@ def _episode(
         if np.any(column > 0)
     ]
     return {
-        "text": world.level_text(level),
-        "places": [[1 + int(c) // world.size, 1 + int(c) % world.size] for c in cells],
+        "text": drawn.text,
+        "places": [place for place in places.tolist() if min(place) >= 0],
         "end": f"{int(valid.sum())} steps: " + (", ".join(moments) or "nothing happened"),
     }

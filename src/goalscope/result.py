@@ -143,11 +143,14 @@ class Picture:
         text: the level, one character a cell.
         cells: row and column (border included, as in `text`) of each of the `S` states
             of a portrait; -1 for states that are not drawn, `[S, 2]`.
+        moves: where each action leads from each state, in rows and columns, `[S, A, 2]`;
+            None if the first four are up, left, down and right.
     """
 
     title: str
     text: str
     cells: Int[np.ndarray, "S 2"]
+    moves: Int[np.ndarray, "S A 2"] | None = None
 
 
 @dataclass(frozen=True)

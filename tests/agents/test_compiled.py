@@ -17,7 +17,7 @@ from goalscope.worlds.fixed_levels import FixedLevels
 
 @pytest.fixture(scope="module")
 def fixed(world):
-    return FixedLevels.draw(jax.random.key(4), world, num_levels=6)
+    return FixedLevels.sample(jax.random.key(4), world, num_levels=6)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_in_the_stored_levels_it_is_the_agent_it_was_compiled_from(
 
 
 def test_elsewhere_it_does_what_it_did_in_the_nearest_level(compiled, world):
-    levels = FixedLevels.draw(jax.random.key(9), world, num_levels=6).levels
+    levels = FixedLevels.sample(jax.random.key(9), world, num_levels=6).levels
     views = jax.vmap(world.observe_level)(levels)
     found = _policies(compiled, world, levels)
     stored = np.asarray(compiled.views).reshape(6, -1)

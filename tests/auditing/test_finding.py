@@ -4,13 +4,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 import jax
+import msgspec
 import numpy as np
 import pytest
 from jax.scipy.special import logsumexp
+from rich.console import Console
 
 from goalscope.agents.planner import Planner
 from goalscope.agents.planted import uniform
 from goalscope.agents.recurrent import GRU
+from goalscope.auditing import settling
 from goalscope.auditing.evidence import read, weighed
 from goalscope.auditing.finding import findings
 from goalscope.auditing.planting import outside_goals
@@ -18,6 +21,8 @@ from goalscope.auditing.record import Audit, Findings
 from goalscope.auditing.settling import settling_levels
 from goalscope.auditing.stage import Stage, filled, questions_of, table_agent
 from goalscope.auditing.verdict import Verdict, verdict
+from goalscope.report.audit_page import render_audits
+from goalscope.report.audit_terminal import show_audit
 from goalscope.solve import policy_of
 
 RNG = np.random.default_rng(0)
@@ -123,6 +128,39 @@ def test_settling_levels_lead_each_goal_elsewhere(shifted: Stage):
         assert text[row][column] == "*"
         assert corner.places[-1] == (1, 1)
         assert "*" not in {text[r][c] for r, c in corner.places}
+
+
+def test_settling_levels_of_a_world_without_pictures_are_told_in_words(
+    shifted: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    """The words are those actions that lead along the drawn way."""
+    drawn = settling_levels(shifted, (0, 1))
+    monkeypatch.setattr(settling, "drawing", lambda world, level: None)
+    told = settling_levels(shifted, (0, 1))
+    assert len(told) == len(drawn) > 0
+    steps = {(-1, 0): "up", (0, -1): "left", (1, 0): "down", (0, 1): "right"}
+    for picture, plain in zip(drawn, told, strict=True):
+        assert plain.text == ""
+        assert plain.title.startswith(f"{picture.title}; cheese = ")
+        for path, words in zip(picture.paths, plain.paths, strict=True):
+            moves = [steps[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(path.places)]
+            assert (words.name, words.places) == (path.name, [])
+            assert words.words == settling.done(moves)
+    found = msgspec.structs.replace(
+        planned(shifted), settling=told, advice="Levels like these would tell."
+    )
+    audit = Audit(subject="it", found=found)
+    page = render_audits([audit], "again")
+    console = Console(width=200, color_system=None)
+    with console.capture() as captured:
+        console.print(show_audit(audit))
+    for path in told[0].paths:
+        assert f"{path.name}: {path.words}" in captured.get()
+        assert path.words in page
+
+
+def planned(stage: Stage) -> Findings:
+    return findings(stage, planner(stage, "cheese"), "tiny")
 
 
 def test_a_goal_outside_the_candidates_does_not_look_like_one(shifted: Stage):

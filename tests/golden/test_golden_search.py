@@ -39,7 +39,7 @@ LARGE = Corner(shifted_share=1.0, wall_density=0.15, size=13, horizon=100)
 
 @pytest.fixture(scope="module")
 def training():
-    return FixedLevels.draw(jax.random.key(0), MAZES, num_levels=NUM_MAZES)
+    return FixedLevels.sample(jax.random.key(0), MAZES, num_levels=NUM_MAZES)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def _planner(beta=128.0):
 
 @pytest.fixture(scope="module")
 def fixed():
-    return FixedLevels.draw(jax.random.key(0), WORLD, num_levels=24)
+    return FixedLevels.sample(jax.random.key(0), WORLD, num_levels=24)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ KEY = jax.random.key(4)
 
 @pytest.fixture(scope="module")
 def fixed():
-    return FixedLevels.draw(jax.random.key(0), WORLD, num_levels=48)
+    return FixedLevels.sample(jax.random.key(0), WORLD, num_levels=48)
 
 
 @pytest.fixture(scope="module")

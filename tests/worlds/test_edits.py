@@ -158,6 +158,6 @@ def test_what_cannot_be_edited_is_refused():
     level = world.sample_level(jax.random.key(0))
     with pytest.raises(ValueError, match=r"no object 'corner'.*it has cheese"):
         moved(jax.random.key(0), world, level, "corner")
-    fixed = FixedLevels.draw(jax.random.key(0), world, num_levels=2)
+    fixed = FixedLevels.sample(jax.random.key(0), world, num_levels=2)
     with pytest.raises(TypeError, match="no grid world"):
         editable(fixed)

@@ -25,7 +25,7 @@ SMALL = {
     "Dish": lambda: Dish(size=3, shifted_share=0.5, horizon=16),
     "Objects": lambda: Objects(size=3, names=("cherry", "coin"), horizon=16),
     "Cued": lambda: Cued(SMALL["Corner"](), accuracy=0.8),
-    "FixedLevels": lambda: FixedLevels.draw(
+    "FixedLevels": lambda: FixedLevels.sample(
         jax.random.key(1), SMALL["Corner"](), num_levels=5
     ),
     "Keys": lambda: Keys(size=3, shifted_share=0.5, max_objects=2, many=2, horizon=16),

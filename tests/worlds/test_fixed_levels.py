@@ -14,7 +14,7 @@ WORLD = Corner(size=3, shifted_share=0.5, horizon=16)
 
 @pytest.fixture(scope="module")
 def fixed():
-    return FixedLevels.draw(jax.random.key(1), WORLD, num_levels=5)
+    return FixedLevels.sample(jax.random.key(1), WORLD, num_levels=5)
 
 
 def test_only_the_stored_levels_come_and_all_of_them_do(fixed):
@@ -49,6 +49,6 @@ def test_what_are_no_levels_is_refused(fixed):
     with pytest.raises(ValueError, match="same leading axis"):
         FixedLevels(WORLD, level)
     with pytest.raises(ValueError, match="at least one level"):
-        FixedLevels.draw(jax.random.key(0), WORLD, num_levels=0)
+        FixedLevels.sample(jax.random.key(0), WORLD, num_levels=0)
     with pytest.raises(TypeError, match="underlying"):
         FixedLevels(fixed, fixed.levels)

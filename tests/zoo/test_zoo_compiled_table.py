@@ -16,7 +16,7 @@ WORLD = Corner(shifted_share=1.0, size=4, horizon=24)
 
 @pytest.fixture(scope="module")
 def fixed():
-    return FixedLevels.draw(jax.random.key(5), WORLD, num_levels=16)
+    return FixedLevels.sample(jax.random.key(5), WORLD, num_levels=16)
 
 
 def _views(levels):

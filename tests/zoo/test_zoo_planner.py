@@ -34,7 +34,7 @@ KINDS = (
 
 @pytest.fixture(scope="module")
 def fixed():
-    return FixedLevels.draw(jax.random.key(5), WORLD, num_levels=16)
+    return FixedLevels.sample(jax.random.key(5), WORLD, num_levels=16)
 
 
 @pytest.fixture(scope="module")

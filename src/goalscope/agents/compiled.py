@@ -114,7 +114,7 @@ def compile_policy(
 
     >>> from goalscope.worlds.corner import Corner
     >>> from goalscope.worlds.fixed_levels import FixedLevels
-    >>> world = FixedLevels.draw(jax.random.key(0), Corner(size=3), num_levels=2)
+    >>> world = FixedLevels.sample(jax.random.key(0), Corner(size=3), num_levels=2)
     >>> def always_up(view, tokens):
     ...     return [[1.0, 0.0, 0.0, 0.0]] * len(tokens)
     >>> compile_policy(always_up, world, world.levels).log_policy.shape

@@ -10,7 +10,7 @@ from goalscope.agents.compiled import compile_agent
 from goalscope.auditing.evidence import NULLS, Weighed, bits, read, weighed
 from goalscope.auditing.planting import calibrated
 from goalscope.auditing.record import Candidate, Check, Checked, Findings, Null, Picture
-from goalscope.auditing.settling import picture, settling_levels
+from goalscope.auditing.settling import Way, picture, settling_levels
 from goalscope.auditing.stage import Stage, alike, grouped
 from goalscope.auditing.verdict import CONVICTS, NONE
 from goalscope.instruments.base import Reading
@@ -155,16 +155,15 @@ def _telling(
     found = []
     for number in np.argsort(-gain, kind="stable")[:TELLING].tolist():
         title = f"{gain[number]:+.1f} bits"
-        way = ("the agent", _way(sheet, why, number))
-        found += picture(stage.world, sheet, number, title, [way])
+        found.append(picture(stage.world, sheet, number, title, [_way(sheet, why, number)]))
     return found
 
 
-def _way(sheet: Sheet, why: Weighed, number: int) -> np.ndarray:
-    """Return the states of an episode up to the last decision that counts, and the next."""
+def _way(sheet: Sheet, why: Weighed, number: int) -> Way:
+    """Return an episode up to the last decision that counts, and the state after it."""
     counted = np.flatnonzero(np.asarray(why.counted[number]))
     last = int(counted[-1]) if len(counted) else 0
     states = np.asarray(why.states[number])[: last + 1]
-    action = int(np.asarray(why.actions[number])[last])
-    after = int(np.asarray(sheet.tables.successors[number])[states[-1], action])
-    return np.append(states, after)
+    actions = np.asarray(why.actions[number])[: last + 1]
+    after = int(np.asarray(sheet.tables.successors[number])[states[-1], actions[-1]])
+    return Way("the agent", np.append(states, after), actions)

@@ -50,14 +50,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
-    """A way through a level: whose, and its places."""
+    """A way through a level: whose, its places, and what was done in words."""
 
     name: str
     places: list[Place]
+    words: str = ""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """A level as text, and ways through it."""
+    """A level as text, and ways through it; without text, the ways are told in words."""
 
     title: str
     text: str

@@ -37,10 +37,10 @@ def networked_mazes() -> dict[str, AbstractWorld]:
 def stored_mazes() -> dict[str, AbstractWorld]:
     """Return mazes with so few levels that they can be known by heart."""
     return {
-        "corner": FixedLevels.draw(
+        "corner": FixedLevels.sample(
             jax.random.key(1), Corner(shifted_share=1.0), num_levels=NUM_STORED
         ),
-        "dish": FixedLevels.draw(
+        "dish": FixedLevels.sample(
             jax.random.key(2), Dish(shifted_share=1.0), num_levels=NUM_STORED
         ),
     }

@@ -87,15 +87,20 @@ def _figure(name: str, caption: str, pictures: list[Picture]) -> Figure:
         Panel(
             f"{picture.title}, {path.name}" if len(picture.paths) > 1 else picture.title,
             f"A level and a way of {len(path.places)} places through it: {path.name}",
-            _drawn(picture, path.places),
-            "Not drawn",
+            _drawn(picture, path.places) if picture.text else None,
+            "Not drawn" if picture.text else path.words,
         )
         for picture in pictures
         for path in picture.paths
     )
-    rows = tuple((picture.title, clean(picture.text, lines=True)) for picture in pictures)
+    rows = tuple((picture.title, _as_text(picture)) for picture in pictures)
     table = Table(("level", "as text"), rows, code=frozenset({1}))
     return Figure(name, caption, panels, table, data="The levels as text", layout="medium")
+
+
+def _as_text(picture: Picture) -> str:
+    words = "\n".join(f"{path.name}: {path.words}" for path in picture.paths)
+    return clean(picture.text or words, lines=True)
 
 
 def _drawn(picture: Picture, places: list[tuple[int, int]]) -> Markup | None:

@@ -50,7 +50,7 @@ def _body(found: Findings) -> list[RenderableType]:
         f"{found.bits:+.1f} bits for a goal, {found.gain:+.3f} nats a decision"
     )
     checks = [
-        text(f"{'✓' if check.passed else '△'} {check.name}: {check.meaning}")
+        text(f"{'✓ passed' if check.passed else '△ failed'}: {check.name}, {check.meaning}")
         for check in found.checks
     ]
     words = checked(calibration(found))
@@ -93,6 +93,9 @@ def _pictures(title: str, pictures: list[Picture]) -> tuple[RenderableType, ...]
 
 def _blocks(picture: Picture) -> list[list[str]]:
     """Return the lines of a level for each way through it, below what it is."""
+    if not picture.text:
+        ways = [clean(f"  {path.name}: {path.words}") for path in picture.paths]
+        return [[clean(picture.title), *ways]]
     blocks = []
     for path in picture.paths:
         name = [clean(path.name)] if len(picture.paths) > 1 else []

@@ -24,7 +24,12 @@ def level_drawing(
     None if the text is no level, or the policy not one over four moves.
     """
     try:
-        svg = level_svg(level_text(picture), arrows=policy, cells=_off_the_walls(picture))
+        svg = level_svg(
+            level_text(picture),
+            arrows=policy,
+            cells=_off_the_walls(picture),
+            moves=picture.moves,
+        )
     except ValueError:
         return None
     return Markup(bare(svg))

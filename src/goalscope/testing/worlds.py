@@ -13,7 +13,9 @@ from goalscope import solve
 from goalscope.goals import Goal
 from goalscope.testing.compare import TOLERANCE, form, require, same
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
+from goalscope.worlds.drawn import drawing
 from goalscope.worlds.grid import AbstractGridWorld
+from goalscope.worlds.text import WALL
 
 NUM_STEPS = 12
 
@@ -41,7 +43,8 @@ def check_world(world: AbstractWorld, *, key: Key[Array, ""], num_levels: int = 
     and are the same compiled, uncompiled and batched over levels; no episode is over when
     it begins. The states of a solvable world can be numbered, its steps are deterministic,
     its levels look like what they are, start where they say and reward some feature. Levels
-    of a grid world survive being written and read. Consumes `key`.
+    of a grid world survive being written and read; a world that draws levels draws its
+    states on them. Consumes `key`.
     """
     keys = jax.random.split(key, num_levels)
     run = partial(_random_episode, world)
@@ -60,6 +63,7 @@ def check_world(world: AbstractWorld, *, key: Key[Array, ""], num_levels: int = 
     _check_uncompiled(world, key, alone)
     if isinstance(world, AbstractSolvableWorld):
         _check_solvable(world, batch)
+        _check_drawing(world, alone.level)
     if isinstance(world, AbstractGridWorld):
         last = jax.tree.map(lambda leaf: leaf[-1], batch.level)
         _check_text(world, [alone.level, last])
@@ -197,6 +201,26 @@ def _looks_different(world: AbstractSolvableWorld, episode: _Episode) -> Bool[Ar
     )
     same = jax.tree.map(jnp.allclose, seen, table)
     return ~jnp.stack(jax.tree.leaves(same)).all()
+
+
+def _check_drawing(world: AbstractSolvableWorld, level: PyTree) -> None:
+    """Check a level on paper, where the world has one: see `worlds.drawn.Drawing`."""
+    drawn = drawing(world, level)
+    if drawn is None:
+        return
+    lines = drawn.text.strip("\n").split("\n")
+    widths = {len(line) for line in lines}
+    shape = f"draw gives no rectangle of at least 3 x 3 characters:\n{drawn.text}"
+    require(len(widths) == 1 and min(len(lines), *widths) >= 3, _of(world, shape))
+    places = np.asarray(drawn.places)
+    reason = f"draw gives places {list(places.shape)}, not [{world.num_states}, 2]"
+    require(places.shape == (world.num_states, 2), _of(world, reason))
+    inside = ((places >= 0) & (places < np.array([[len(lines), *widths]]))).all(axis=1)
+    reason = "draw puts the agent outside the picture; -1, -1 is for states not drawn"
+    require(bool((inside | (places == -1).all(axis=1)).all()), _of(world, reason))
+    row, column = places[int(world.index_of(level, world.reset(level)))]
+    starts = row >= 0 and lines[row][column] != WALL
+    require(starts, _of(world, "draw does not put the start of an episode on a free cell"))
 
 
 def _check_text(world: AbstractGridWorld, levels: list[PyTree]) -> None:

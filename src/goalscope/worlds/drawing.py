@@ -34,6 +34,7 @@ def level_svg(
     *,
     arrows: Float[np.ndarray, "S A"] | None = None,
     cells: Int[np.ndarray, "S 2"] | None = None,
+    moves: Int[np.ndarray, "S A 2"] | None = None,
     path: Places | None = None,
     title: str = "",
 ) -> str:
@@ -41,12 +42,14 @@ def level_svg(
 
     A policy is a field of arrows, one at each state's place: the arrow points along the
     mean move and is the longer, the more the policy agrees with itself; thin ticks show the
-    probability of each move. Actions after the first four count as staying.
+    probability of each move. Without `moves`, the first four actions are up, left, down
+    and right, and all others count as staying.
 
     Args:
         text: the level, one character a cell.
-        arrows: action probabilities; the first four are up, left, down, right.
+        arrows: action probabilities.
         cells: where each state lies; states with a negative place are not drawn.
+        moves: where each action leads from each state, in rows and columns.
         path: places that are visited one after the other.
         title: what the picture shows, for those who do not see it.
     """
@@ -56,7 +59,7 @@ def level_svg(
         parts.append(_path(path))
     parts += _objects(grid)
     if arrows is not None:
-        parts += _field(arrows, cells)
+        parts += _field(arrows, cells, moves)
     return _picture(grid, parts, title)
 
 
@@ -172,23 +175,30 @@ def _objects(grid: list[str]) -> list[str]:
 
 
 def _field(
-    arrows: Float[np.ndarray, "S A"], cells: Int[np.ndarray, "S 2"] | None
+    arrows: Float[np.ndarray, "S A"],
+    cells: Int[np.ndarray, "S 2"] | None,
+    moves: Int[np.ndarray, "S A 2"] | None,
 ) -> list[str]:
-    if cells is None or len(cells) != len(arrows) or arrows.shape[1] < len(DIRECTIONS):
+    few = moves is None and arrows.shape[1] < len(DIRECTIONS)
+    if cells is None or len(cells) != len(arrows) or few:
         found = "no places" if cells is None else f"{len(cells)} places"
         wanted = "a place for each state, and probabilities of up, left, down and right"
         raise ValueError(f"arrows {list(arrows.shape)} with {found}: they need {wanted}")
     ticks, shafts, heads = [], [], []
-    for chances, place in zip(arrows[:, :4], cells, strict=True):
+    if moves is None:
+        arrows, ways = arrows[:, :4], np.broadcast_to(DIRECTIONS, (len(arrows), 4, 2))
+    else:
+        ways = moves[..., ::-1].astype(float)
+    for chances, place, directions in zip(arrows, cells, ways, strict=True):
         if min(place) < 0 or not np.isfinite(chances).all():
             continue
         centre = np.array(_centre(place))
         ticks += [
             _line(centre, 9 * chance * direction)
-            for chance, direction in zip(chances, DIRECTIONS, strict=True)
-            if chance >= 0.05
+            for chance, direction in zip(chances, directions, strict=True)
+            if chance >= 0.05 and direction.any()
         ]
-        mean = chances @ DIRECTIONS
+        mean = chances @ directions
         if np.hypot(*mean) >= 0.05:
             shafts.append(_line(centre - 8 * mean, 12 * mean))
             heads.append(_head(centre + 9 * mean, mean))

@@ -11,6 +11,7 @@ import jax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld, Level, State
+from goalscope.worlds.drawn import Drawing, drawing
 
 
 class FixedLevels(AbstractSolvableWorld[Level, State], Generic[Level, State]):
@@ -35,26 +36,30 @@ class FixedLevels(AbstractSolvableWorld[Level, State], Generic[Level, State]):
             shapes = [leaf.shape for leaf in jax.tree.leaves(levels)]
             raise ValueError(
                 f"levels have shapes {shapes}; every array needs the same leading axis, "
-                "one entry a level: stack them, or use `FixedLevels.draw`"
+                "one entry a level: stack them, or use `FixedLevels.sample`"
             )
         if isinstance(world, FixedLevels):
             raise TypeError("world is a FixedLevels already; give `underlying(world)`")
         self.world, self.levels, self.horizon = world, levels, world.horizon
 
     @staticmethod
-    def draw(
+    def sample(
         key: Key[Array, ""], world: AbstractSolvableWorld[Level, State], *, num_levels: int
     ) -> "FixedLevels[Level, State]":
         """Return a world of `num_levels` levels of `world`. Consumes `key`.
 
         >>> from goalscope.worlds.corner import Corner
-        >>> FixedLevels.draw(jax.random.key(0), Corner(size=3), num_levels=5).num_levels
+        >>> FixedLevels.sample(jax.random.key(0), Corner(size=3), num_levels=5).num_levels
         5
         """
         if num_levels < 1:
             raise ValueError(f"num_levels={num_levels}: a world has at least one level")
         keys = jax.random.split(key, num_levels)
         return FixedLevels(world, _sample(world, keys))
+
+    def draw(self, level: Level) -> Drawing | None:
+        """Return `level` as `world` draws it."""
+        return drawing(self.world, level)
 
     @property
     def num_levels(self) -> int:

@@ -11,6 +11,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float, Int, Key, UInt32
 
 from goalscope.worlds.base import AbstractSolvableWorld, Level, State
+from goalscope.worlds.drawn import Drawing
 from goalscope.worlds.fields import check_range, count
 
 ACTION_NAMES = ("up", "left", "down", "right")
@@ -51,6 +52,21 @@ class AbstractGridWorld(AbstractSolvableWorld[Level, State]):
 
         Raises `ValueError` that names line and character where the text is no level.
         """
+
+    def draw(self, level: Level) -> Drawing:
+        """Return `level` on paper, where the agent is in the cell of token 0."""
+        places = np.stack(np.divmod(np.asarray(_cells(self, level)), self.size), axis=1) + 1
+        return Drawing(self.level_text(level), places)
+
+
+@eqx.filter_jit
+def _cells(world: AbstractGridWorld[Level, State], level: Level) -> Int[Array, " S"]:
+    """Return the cell of the mouse in every state of a level."""
+
+    def cell(number: Int[Array, ""]) -> Int[Array, ""]:
+        return world.observe_state(level, world.state_at(level, number))[0]
+
+    return jax.vmap(cell)(jnp.arange(world.num_states))
 
 
 class AbstractMazeWorld(AbstractGridWorld[Maze, Int[Array, ""]]):

@@ -41,7 +41,7 @@ class CompiledTableKind(AbstractPlantedKind):
         agent = planner(underlying(world), {feature: 1.0}, rng.choice(BETAS))
         key = jax.random.key(rng.integers(2**32, dtype=np.uint32))
         if not isinstance(world, FixedLevels):
-            world = FixedLevels.draw(key, agent.world, num_levels=ROOM)
+            world = FixedLevels.sample(key, agent.world, num_levels=ROOM)
         which = np.arange(ROOM) % min(int(dose), world.num_levels)
         levels = jax.tree.map(lambda leaf: leaf[which], world.levels)
         return compile_agent(agent, agent.world, levels)
