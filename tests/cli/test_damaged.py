@@ -86,7 +86,9 @@ def test_what_is_damaged_is_named_in_the_terminal_and_on_the_page(copy, tmp_path
     assert f"--size smoke --seed 0 --out '{copy}'" in told
     page = tmp_path / "page.html"
     assert write_report(copy, page) == 3
-    assert "damaged: the cells of alpha=0" in page.read_text()
+    html = page.read_text()
+    assert "damaged: the cells of alpha=0" in html
+    assert html.index("Damaged or missing: alpha=0.") < html.index(OTHER)
     assert "100 bytes, expected" in capsys.readouterr().out
 
 

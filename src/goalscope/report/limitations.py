@@ -22,7 +22,8 @@ def limitations(result: Result) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _of_the_run(result: Result) -> list[str]:
+def caveats(result: Result) -> list[str]:
+    """Return what must be known before a single verdict is read."""
     found = []
     if result.damage:
         names = dict.fromkeys(each.name or each.path for each in result.damage)
@@ -30,11 +31,16 @@ def _of_the_run(result: Result) -> list[str]:
             f"Damaged or missing: {listed(some(list(names)))}. What rests on it is invalid "
             f"or left out. To repair it: {result.repair}"
         )
-    elif not is_finished(result):
-        missing = "verdicts are" if is_computed(result) else CONCLUSIONS
-        found.append(f"The run is not finished: {missing} missing.")
     if result.size == SMOKE_SIZE:
         found.append(SMOKE)
+    return found
+
+
+def _of_the_run(result: Result) -> list[str]:
+    found = caveats(result)
+    if not (result.damage or is_finished(result)):
+        missing = "verdicts are" if is_computed(result) else CONCLUSIONS
+        found.append(f"The run is not finished: {missing} missing.")
     if result.fingerprint.get(MIXED):
         found.append(
             "Parts of this result were computed under different conditions "

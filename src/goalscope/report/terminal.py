@@ -9,7 +9,7 @@ from rich.text import Text
 from goalscope.report.answers import answer
 from goalscope.report.checks import check_table, has_checks
 from goalscope.report.excluded import exclusion_table, nobody_excluded
-from goalscope.report.limitations import SMOKE, SMOKE_SIZE, limitations
+from goalscope.report.limitations import caveats, limitations
 from goalscope.report.plain import as_json as as_json
 from goalscope.report.summary import averages, instruments, is_computed
 from goalscope.report.terminal_parts import below, table, text, titled
@@ -60,13 +60,13 @@ def show_verdicts(result: Result) -> Group:
     about = f"{result.name}, size {result.size}, seed {result.seed}"
     goals = "Goals at the end of training (share, Wilson's 95% interval)"
     answers = titled(goals, _answers(result)) if result.labels else ()
-    smoke = [text(SMOKE, "bold")] if result.size == SMOKE_SIZE else []
+    known = [text(caveat, "bold") for caveat in caveats(result)]
     named = [text(f"- {source}", "dim") for source in sources(result.verdicts)]
     return Group(
         text(result.question, "bold"),
         text(about, "dim"),
         *answers,
-        *titled("Claims, written before the run", *smoke, _verdicts(result), *named),
+        *titled("Claims, written before the run", *known, _verdicts(result), *named),
     )
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from goalscope.claims.sources import full_source, short_source
 from goalscope.report.answers import answers, share_table
 from goalscope.report.figure import Key, Section
-from goalscope.report.limitations import SMOKE, SMOKE_SIZE
+from goalscope.report.limitations import SMOKE_SIZE, caveats
 from goalscope.report.palette import label_color
 from goalscope.report.summary import is_finished
 from goalscope.report.wording import (
@@ -98,18 +98,25 @@ def verdict_section(result: Result) -> Section:
             ),
             "untried": listed([n for n in result.domains if n not in result.calibration]),
             "shares": share_table(result),
-            "caveat": SMOKE if result.size == SMOKE_SIZE else "",
+            "caveats": caveats(result),
             "verdicts": tuple(
                 judged(verdict, result.size, result.calibration)
                 for verdict in result.verdicts
             ),
             "tally": tally(result.verdicts),
             "sources": sources(result.verdicts),
-            "none": "This experiment makes no claim."
-            if is_finished(result)
-            else "The claims are judged when all cells are there.",
+            "none": _none(result),
         },
     )
+
+
+def _none(result: Result) -> str:
+    """Return why there is no verdict, where there is none."""
+    if any(not each.name for each in result.damage):
+        return "The claims, as they were judged, cannot be read."
+    if is_finished(result):
+        return "This experiment makes no claim."
+    return "The claims are judged when all cells are there."
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:
