@@ -8,17 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 import goalscope
-from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.calibrated import CALIBRATION, show_calibration, write_calibration
+from goalscope.cli.console import console, say
 from goalscope.cli.progress import Progress
 from goalscope.cli.running import cores, set_aside, worker_environment
 from goalscope.cli.showing import report_path
 from goalscope.discovery import find_instrument
 from goalscope.errors import UserError
-from goalscope.report.calibration_page import render_calibration
-from goalscope.report.calibration_terminal import as_json as cards_json
-from goalscope.report.calibration_terminal import show_cards
-from goalscope.scoring.assembling import scorecards
-from goalscope.storage.disk import environment_errors
 from goalscope.storage.folder import Folder
 from goalscope.storage.store import create_or_open, lock
 from goalscope.storage.study import CellPlan, Study
@@ -31,8 +27,6 @@ FUNCTIONS = {
 }
 SIZES = ("smoke", "standard", "full")
 HALVES = ("tuning", "test")
-CALIBRATION = "goalscope.calibrating"
-"""What the study of a calibration names as its experiment."""
 QUESTION = "Do the instruments read what is there?"
 SECONDARY = (
     "code_length",
@@ -81,15 +75,10 @@ def calibrate(
             missing = folder.missing()
             say(terminal, _greeting(folder, asked, len(missing)))
             code = _compute(pool, folder, missing, Progress(terminal, folder))
-    cards = scorecards(folder)
-    if cards:
+    if folder.finished_cells():
         target = report_path(path)
-        page = render_calibration(cards, folder.study.command)
-        with environment_errors(target):
-            target.write_text(page, encoding="utf-8")
-        if as_json:
-            print_json(cards_json(cards))
-        show(terminal, show_cards(cards))
+        write_calibration(folder, target)
+        show_calibration(folder, as_json=as_json, quiet=quiet)
         say(terminal, f"report: {target}   result: {path}")
     return code
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from goalscope.assemble import assemble
+from goalscope.cli.calibrated import is_calibration, show_calibration, write_calibration
 from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.measured import (
     DAMAGED,
@@ -27,6 +28,8 @@ def show_result(path: Path, *, as_json: bool) -> int:
     folder = open_folder(path)
     if is_measured(folder.study):
         return show_measured(folder, as_json=as_json)
+    if is_calibration(folder.study):
+        return show_calibration(folder, as_json=as_json)
     result = read_result(path)
     if as_json:
         print_json(result_json(result))
@@ -41,14 +44,16 @@ def show_result(path: Path, *, as_json: bool) -> int:
 def write_report(path: Path, out: Path | None) -> int:
     """Write a result's report, print where it is, and return 0, or 3 if it is damaged."""
     target, folder = report_path(path) if out is None else out, open_folder(path)
+    terminal, result = console(), None
     if is_measured(folder.study):
         result = write_measured(folder, target)
+    elif is_calibration(folder.study):
+        write_calibration(folder, target)
     else:
         result = read_result(path)
         save_report(result, target)
-    terminal = console()
     say(terminal, f"report: {target}")
-    return tell_damage(terminal, result)
+    return tell_damage(terminal, result) if result else 0
 
 
 def read_result(path: Path) -> Result:

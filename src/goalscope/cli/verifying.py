@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from goalscope.cli.calibrating import CALIBRATION
+from goalscope.cli.calibrated import is_calibration
 from goalscope.cli.console import console, print_json, say
 from goalscope.cli.measured import DAMAGED, asked_of, is_measured
 from goalscope.cli.running import cores, worker_environment
@@ -113,7 +113,7 @@ def _missing(folder: Folder) -> list[str]:
 
 def _unjudged(folder: Folder) -> list[str]:
     """Return that nothing was concluded, if all cells are there and something should be."""
-    concludes = folder.study.experiment != CALIBRATION
+    concludes = not is_calibration(folder.study)
     if not concludes or folder.missing() or os.path.lexists(folder.path / SUMMARY):
         return []
     return [f"{SUMMARY}: {UNJUDGED}"]
