@@ -10,7 +10,7 @@ from goalscope.instruments.base import AbstractInstrument
 from goalscope.instruments.first_choice import FirstChoice
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.remeasuring.instrument import as_given, construct
-from goalscope.remeasuring.reference import snake_case
+from goalscope.remeasuring.reference import resolve_instrument, snake_case
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.corner import Corner
 
@@ -75,3 +75,8 @@ def test_what_cannot_be_built_is_refused(kind: type, texts: dict, message: str):
 )
 def test_names_in_snake_case(name: str, expected: str):
     assert snake_case(name) == expected
+
+
+def test_a_misspelt_instrument_is_answered_with_those_of_the_result_too():
+    with pytest.raises(UserError, match="There are: .* This result has: score, guards"):
+        resolve_instrument("scor", ("score", "guards"))

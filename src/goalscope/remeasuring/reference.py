@@ -53,8 +53,9 @@ def resolve_instrument(reference: str, stored: Sequence[str]) -> InstrumentRefer
     try:
         meant = find_instrument(reference)
     except UserError as error:
+        here = f"This result has: {', '.join(stored)}. " if stored else ""
         own = "An instrument of your own is named by its path, like ./mine.py."
-        raise UserError(f"{error} {own}") from error
+        raise UserError(f"{error} {here}{own}") from error
     return _reference(meant, module=meant.module)
 
 
