@@ -78,5 +78,5 @@ def test_names_in_snake_case(name: str, expected: str):
 
 
 def test_a_misspelt_instrument_is_answered_with_those_of_the_result_too():
-    with pytest.raises(UserError, match="There are: .* This result has: score, guards"):
+    with pytest.raises(UserError, match=r"There are: .* This result has: score, guards"):
         resolve_instrument("scor", ("score", "guards"))
