@@ -1,5 +1,6 @@
 """The files that contributors copy keep their contracts, and together find a goal."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -62,6 +63,11 @@ def test_the_example_instrument_reads_planted_goals(
 
 def test_the_example_experiment_is_consistent():
     assert set(unwatched(agents=2).arms) == {"always watched", "half watched"}
+
+
+def test_levels_as_text_are_refused_for_worlds_that_read_none():
+    with pytest.raises(ValueError, match="SupervisedShortcut reads none; give the levels"):
+        dataclasses.replace(unwatched(agents=2), gallery={"a picture": "####"})
 
 
 def goalscope(*arguments: str | Path) -> str:

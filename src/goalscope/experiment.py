@@ -14,6 +14,7 @@ from goalscope.population import DEFAULT, Plan, log_spaced
 from goalscope.procedure import Procedure
 from goalscope.training.base import AbstractTrainer
 from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.drawn import ReadableWorld
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +183,7 @@ class Experiment:
             _require_known(self.labels, self.instruments, "labels", "instrument")
         if self.competence is not None:
             _require_known(self.competence.on, readings, "competence", "reading")
+        self._check_gallery()
         for claim in self.claims:
             claim.check(self.arms, readings)
         for plot in self.figures:
@@ -203,6 +205,21 @@ class Experiment:
                 f"planted is {', '.join(self.planted) or 'empty'}: nobody could tell what "
                 "the instruments are worth. Plant agents whose goal is known, some for "
                 f"each candidate and some without: there are none {lacking}"
+            )
+
+    def _check_gallery(self) -> None:
+        arms = (arm for arm in self.arms.values() if isinstance(arm, Arm))
+        worlds = (*(arm.test_world for arm in arms), self.planted_world)
+        deaf = [
+            world
+            for world in worlds
+            if world is not None and not isinstance(world, ReadableWorld)
+        ]
+        text = [title for title, shown in self.gallery.items() if isinstance(shown, str)]
+        if deaf and text:
+            raise ValueError(
+                f"the gallery shows {', '.join(text)} as text, and "
+                f"{type(deaf[0]).__name__} reads none; give the levels themselves"
             )
 
     def readings(self) -> tuple[str, ...]:

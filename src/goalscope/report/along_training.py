@@ -14,7 +14,7 @@ from goalscope.report.gate import (
     gate_evidence,
     kept_out,
 )
-from goalscope.report.palette import FAINT, INK, NONE, line_color, reading_color
+from goalscope.report.palette import INK, NONE, line_color, reading_color
 from goalscope.report.summary import (
     arm_evidence,
     band,
@@ -110,7 +110,7 @@ def _both(
     out = kept_out(arm)
     lines = [
         (name, Line(INK, x, band(values, arm.included), dashed=dashed), arm.included),
-        (f"{name} of the excluded", Line(FAINT, x, band(values, out), dotted=True), out),
+        (f"{name} of the excluded", Line(INK, x, band(values, out), dotted=True), out),
     ]
     return [(name, line) for name, line, agents in lines if agents.any()]
 
@@ -185,7 +185,7 @@ def _key(result: Result) -> tuple[Key, ...]:
     curves = dict.fromkeys(return_curve(arm) for arm in result.arms.values())
     metrics = [Key("dashed", INK, curve.replace("_", " ")) for curve in curves if curve]
     out = any(kept_out(arm).any() for arm in result.arms.values())
-    excluded = [Key("dotted", FAINT, "not competent: excluded, mean")] if out else []
+    excluded = [Key("dotted", INK, "not competent: excluded, mean")] if out else []
     return (*goals, *metrics, *excluded, Key("area", NONE, "95% interval"))
 
 

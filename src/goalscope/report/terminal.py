@@ -82,8 +82,9 @@ def _verdicts(result: Result) -> Table:
         found = judged(verdict, result.size, result.calibration)
         claim = text(found.claim, "bold")
         claim.append(text(f" ({found.source})" if found.source else "", "dim"))
+        if found.uncalibrated:
+            claim.append("\n").append(text(f"△ {found.uncalibrated}"))
         claim.append("\n").append(text(found.reason, "dim"))
-        claim.append(text(f"\n{found.uncalibrated}" if found.uncalibrated else ""))
         estimate = f"{found.estimate} {found.bounds}"
         sign = signed(verdict.outcome, found)
         rows.append((sign, claim, estimate, found.n, found.p_value))
