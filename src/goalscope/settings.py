@@ -12,8 +12,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from goalscope.arguments import explained
-from goalscope.errors import UserError
+from goalscope.errors import UserError, raised
 from goalscope.suggestions import suggest
 
 SIZES = ("smoke", "standard", "full")
@@ -81,9 +80,7 @@ def load_module(name: str, path: str | None) -> ModuleType:
     try:
         specification.loader.exec_module(module)
     except Exception as error:
-        raise UserError(
-            f"{path} cannot be imported: {type(error).__name__}: {explained(error)}"
-        ) from error
+        raise UserError(f"{path} cannot be imported: {raised(error)}") from error
     return module
 
 

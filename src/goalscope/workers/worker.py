@@ -23,8 +23,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from goalscope.arguments import explained
-from goalscope.errors import UserError
+from goalscope.errors import UserError, raised
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.workers.messages import Inbox, send
 
@@ -110,8 +109,7 @@ def _answer(reference: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
     except BaseException as error:
         traceback.print_exc()
         sys.stderr.flush()
-        lines = explained(error).splitlines() or [""]
-        return {"kind": "failed", "message": f"{type(error).__name__}: {lines[0][:400]}"}
+        return {"kind": "failed", "message": raised(error)}
     return {"kind": "done", "value": value}
 
 
