@@ -22,6 +22,7 @@ COMPUTES = {
     "calibrating", "trials", "incentives", "goal_slot", "learning_tasks", "procedure",
     "training_game",
     "level_design", "parameter_groups", "remeasuring", "auditing",
+    "world_check", "world_faults",
 }  # fmt: skip
 # What is found without being computed: the folders themselves, pictures of levels, and
 # what a driver asks and tells.

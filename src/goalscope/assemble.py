@@ -231,6 +231,7 @@ def _result(
         setup=_setup(contents.cells, content.get("meanings", {})),
         domains=_domains(contents.cells),
         fingerprint={**study.fingerprint, **_mixed(contents.cells)},
+        world_check=study.world_check,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax import numpy as jnp
+from jaxtyping import PyTree
 
 from goalscope.agents.base import Build
 from goalscope.procedure import Procedure
@@ -46,6 +47,11 @@ def describe(value: Any) -> Any:
     raise TypeError(
         f"{type(value).__qualname__} cannot be described; use records of arrays"
     )
+
+
+def form(tree: PyTree) -> str:
+    """Return structure, shapes and types of a tree, for comparison and for messages."""
+    return str(jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree))
 
 
 def _array(array: np.ndarray) -> Any:

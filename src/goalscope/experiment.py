@@ -228,6 +228,15 @@ class Experiment:
         named |= {name: readout.readings for name, readout in self.readouts.items()}
         return tuple(f"{name}.{each}" for name, found in named.items() for each in found)
 
+    def worlds(self) -> dict[str, AbstractWorld]:
+        """Return every world in which agents act, by what it is to the reader."""
+        found = {} if self.planted_world is None else {"planted world": self.planted_world}
+        for name, arm in self.arms.items():
+            if isinstance(arm, Arm):
+                found[f"training world of {name}"] = arm.train_world
+                found[f"test world of {name}"] = arm.test_world
+        return found
+
     def until(self, arm: Arm) -> tuple[int, ...]:
         """Return the update counts at which the arm's agents are kept and measured."""
         return log_spaced(arm.updates, self.checkpoints)

@@ -18,7 +18,7 @@ from goalscope.assemble import assemble, goal_labels, planted_truth, write_verdi
 from goalscope.calibration import calibrate
 from goalscope.cells import Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
-from goalscope.errors import UserError
+from goalscope.errors import UserError, raised, user_line
 from goalscope.experiment import Experiment
 from goalscope.meanings import meanings
 from goalscope.plots import write_plot
@@ -29,6 +29,7 @@ from goalscope.storage.folder import Folder
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.storage.store import open_folder
 from goalscope.storage.study import SUMMARY, Computed
+from goalscope.world_check import check_worlds
 from goalscope.worlds.base import AbstractSolvableWorld
 from goalscope.worlds.drawn import drawing, headings, shown_level
 
@@ -37,11 +38,16 @@ LABELS_NONE, UNDECIDED = "none of these", "undecided"
 
 
 def plan(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return question, resolved settings and cells of an experiment, as plain JSON."""
+    """Return question, resolved settings and cells of an experiment, as plain JSON.
+
+    Raises:
+        UserError: it cannot be built, or one of its worlds is broken.
+    """
     asked = _ask(request["asked"])
     experiment = experiment_of(request["asked"])
     plans = plan_cells(experiment, request["asked"]["seed"])
     return {
+        "world_check": check_worlds(experiment.worlds()),
         "question": (asked.function.__globals__["__doc__"] or "").strip().split("\n")[0],
         "settings": msgspec.to_builtins(dict(asked.settings)),
         "cells": msgspec.to_builtins(plans),
@@ -152,8 +158,14 @@ def _cached_experiment(request: bytes) -> Experiment:
     asked = _ask(msgspec.json.decode(request))
     try:
         experiment = asked.function(**asked.settings)
-    except ValueError as error:
-        raise UserError(f"these settings do not fit together: {error}") from error
+    except Exception as error:
+        where = user_line(error)
+        if isinstance(error, ValueError):
+            why = f"these settings do not fit together: {error}{where}"
+            raise UserError(why) from error
+        if not where or isinstance(error, UserError):
+            raise
+        raise UserError(f"{asked.function.__name__} fails: {raised(error)}") from error
     if not isinstance(experiment, Experiment):
         kind = type(experiment).__name__
         raise UserError(f"{asked.function.__name__} returns a {kind}, not an Experiment")

@@ -211,6 +211,7 @@ class Result:
         damage: what is not whole. Verdicts that rest on it are invalid, and arms whose
             cells it concerns are left out.
         repair: what to type to finish or to repair this folder.
+        world_check: what was looked at in the worlds before the run; "" if nothing was.
     """
 
     name: str
@@ -233,3 +234,4 @@ class Result:
     setup: Setup = field(default_factory=Setup)
     damage: tuple[Damage, ...] = ()
     repair: str = ""
+    world_check: str = ""

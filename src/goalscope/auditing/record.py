@@ -98,6 +98,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         pictures: the most telling episodes.
         settling: levels that would tell rivals apart.
         advice: what would settle it, in a sentence; "" if nothing is open.
+        world_check: what was looked at in the world beforehand, and found without fault.
     """
 
     world: str
@@ -116,6 +117,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     pictures: list[Picture]
     settling: list[Picture]
     advice: str
+    world_check: str = ""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import msgspec
 
+from goalscope.agents.base import AbstractAgent
 from goalscope.auditing.arrays import pack, unpack
 from goalscope.auditing.finding import findings
 from goalscope.auditing.refusal import RefusedError
@@ -23,6 +24,7 @@ from goalscope.laboratory import experiment_of
 from goalscope.remeasuring.instrument import candidates_of
 from goalscope.replay import load_agent
 from goalscope.storage.store import open_folder
+from goalscope.world_check import check_worlds
 from goalscope.worlds.base import AbstractSolvableWorld
 
 Request = Mapping[str, Any]
@@ -47,6 +49,7 @@ def _answering(
 def questions(request: Request) -> dict[str, Any]:
     """Return what a policy is to be asked: every state that it can come to."""
     stage = _stage_of(request)
+    check_worlds({request["world"]: stage.world})
     asked = questions_of(stage, stage.sheet())
     return {
         "views": pack(asked.views),
@@ -64,7 +67,7 @@ def audit_table(request: Request) -> dict[str, Any]:
     sheet = stage.sheet()
     log_policy = filled(sheet, questions_of(stage, sheet), unpack(request["chances"]))
     agent = table_agent(sheet, log_policy)
-    return msgspec.to_builtins(findings(stage, agent, request["world"]))
+    return _told(stage, agent, request["world"])
 
 
 @_answering
@@ -84,7 +87,14 @@ def audit_checkpoint(request: Request) -> dict[str, Any]:
     stage = Stage(world, goals, jax.random.key(request["seed"]), request["num_levels"])
     which = "test" if request["levels"] == "shifted" else "training"
     where = f"{type(world).__name__}, {which} levels of {request['arm']}"
-    return msgspec.to_builtins(findings(stage, agent, where))
+    return _told(stage, agent, where)
+
+
+def _told(stage: Stage, agent: AbstractAgent, where: str) -> dict[str, Any]:
+    """Return the findings about an agent, if its world is in order."""
+    looked_at = check_worlds({where: stage.world})
+    found = findings(stage, agent, where)
+    return msgspec.to_builtins(msgspec.structs.replace(found, world_check=looked_at))
 
 
 def _stage_of(request: Request) -> Stage:

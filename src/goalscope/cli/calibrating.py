@@ -9,9 +9,9 @@ import msgspec
 
 import goalscope
 from goalscope.cli.calibrated import CALIBRATION, show_calibration, write_calibration
-from goalscope.cli.console import console, say
+from goalscope.cli.console import complain, console, say
 from goalscope.cli.progress import Progress
-from goalscope.cli.running import cores, set_aside, worker_environment
+from goalscope.cli.running import complain_of, cores, set_aside, worker_environment
 from goalscope.cli.showing import report_path
 from goalscope.discovery import find_instrument
 from goalscope.errors import UserError
@@ -135,13 +135,12 @@ def _compute(
     with progress:
         results = pool.run(tasks, progress.take)
     failed = [result for result in results if result.status == "failed"]
-    for result in failed:
-        progress.say(f"{folder.plans[result.task.name].arm} failed: {result.message}")
+    complain_of(failed, folder)
     if pool.interrupted:
         progress.say("stopped; what was finished is kept. The same command continues.")
         return 130
     if failed:
-        progress.say(f"logs in {folder.logs}. The same command tries again.")
+        complain(f"logs in {folder.logs}. The same command tries again.")
     return 1 if failed else 0
 
 

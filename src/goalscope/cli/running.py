@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 
 from goalscope.assemble import assemble
-from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.console import complain, console, print_json, say, show
 from goalscope.cli.progress import Progress
 from goalscope.cli.showing import report_path, save_report
 from goalscope.discovery import resolve_experiment
@@ -21,7 +21,7 @@ from goalscope.result import Result
 from goalscope.storage.folder import Folder
 from goalscope.storage.store import create_or_open, lock, open_folder
 from goalscope.storage.study import CellPlan, Study
-from goalscope.workers.engine import Pool, Task
+from goalscope.workers.engine import Pool, Task, TaskResult
 
 FUNCTIONS = {
     "plan": "goalscope.laboratory:plan",
@@ -146,21 +146,30 @@ def compute_missing(
     with progress:
         results = pool.run(tasks, progress.take)
     failed = [result for result in results if result.status == "failed"]
-    for result in failed:
-        progress.say(f"cell {result.task.name} failed: {result.message}")
+    complain_of(failed, folder)
     if pool.interrupted:
         progress.say("stopped; what was finished is kept. The same command continues.")
         return 130
     if failed:
-        logs = f"logs in {folder.logs}"
-        progress.say(f"{len(failed)} cells failed; {logs}. The same command tries again.")
+        count = f"{len(failed)} of {len(tasks)} cells failed"
+        complain(f"{count}; logs in {folder.logs}. The same command tries again.")
         return 1
     if missing or _stale(folder):
         judged = pool.run([Task("judge", request, "judge")])[0]
         if judged.status != "done":
-            progress.say(f"the claims could not be judged: {judged.message}")
+            complain(f"the claims could not be judged: {judged.message}")
             return 130 if judged.status == "stopped" else 1
     return 0
+
+
+def complain_of(failed: Sequence[TaskResult], folder: Folder) -> None:
+    """Say why cells failed, each reason once, even to who wants to see no progress."""
+    reasons: dict[str, list[str]] = {}
+    for result in failed:
+        reasons.setdefault(result.message, []).append(result.task.name)
+    for reason, (first, *others) in reasons.items():
+        also = f" and {len(others)} others" if others else ""
+        complain(f"cell {first} ({folder.plans[first].arm}){also} failed: {reason}")
 
 
 def set_aside(terminal: Console, folder: Folder) -> None:
@@ -210,6 +219,7 @@ def _study(asked: dict[str, Any], plan: Any, command: str) -> Study:
         command=command,
         cells=cells,
         fingerprint=plan["fingerprint"],
+        world_check=plan["world_check"],
     )
 
 

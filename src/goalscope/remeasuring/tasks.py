@@ -24,12 +24,14 @@ from goalscope.remeasuring.measured import Asked, Measured, measured_of
 from goalscope.remeasuring.planning import plan_cells, shared
 from goalscope.storage.folder import Folder
 from goalscope.storage.store import open_folder
+from goalscope.world_check import check_worlds
 
 
 def plan(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cells of a measurement, and what to say about it, as plain JSON."""
     asked = msgspec.convert(request["asked"], Asked)
     measured = measured_of(request["asked"])
+    check_worlds(measured.experiment.worlds())
     cells, left_out = plan_cells(measured, asked.checkpoints)
     require_measurable(measured)
     instrument = measured.measurement.instrument

@@ -59,6 +59,7 @@ def _body(found: Findings) -> list[RenderableType]:
     nulls = [text(f"- {name}: {how}") for name, how in null_rows(found)]
     return [
         text(about, "dim"),
+        text(f"World checked: {found.world_check or 'no'}", "dim"),
         Text(""),
         _posterior(found),
         *[text(f"- {line}") for line in [*ruled_out_lines(found), *group_lines(found)]],

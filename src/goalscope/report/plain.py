@@ -39,6 +39,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "limitations": limitations(result),
         "damage": result.damage,
         "repair": result.repair,
+        "world_check": result.world_check,
         "fingerprint": result.fingerprint,
     }
     return {name: plain(value) for name, value in found.items()}

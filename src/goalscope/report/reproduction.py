@@ -23,11 +23,15 @@ def reproduction_section(result: Result) -> Section:
             "limitations": limitations(result),
             "command": result.command,
             "settings": _pairs("setting", {**result.settings, "seed": result.seed}),
-            "fingerprint": _pairs("of", result.fingerprint),
+            "fingerprint": _pairs("of", {**result.fingerprint, **_checked(result)}),
             "cells": Table(("arm", "cells", "keys"), cells, frozenset({1}), frozenset({2})),
             "rules": Table(("claim", "sha256 of its rule"), rules, code=frozenset({1})),
         },
     )
+
+
+def _checked(result: Result) -> dict[str, str]:
+    return {"worlds checked": result.world_check} if result.world_check else {}
 
 
 def _pairs(name: str, values: Mapping[str, object]) -> Table:

@@ -65,9 +65,15 @@ def show_verdicts(result: Result) -> Group:
     return Group(
         text(result.question, "bold"),
         text(about, "dim"),
+        *_world_checked(result),
         *answers,
         *titled("Claims, written before the run", *known, _verdicts(result), *named),
     )
+
+
+def _world_checked(result: Result) -> list[Text]:
+    words = f"World checked: {result.world_check}"
+    return [text(words, "dim")] if result.world_check else []
 
 
 def _answers(result: Result) -> Table:

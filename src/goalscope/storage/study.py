@@ -78,6 +78,8 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         command: what to type to get this result again.
         cells: all cells, in the order in which they are to be computed.
         fingerprint: versions, device and so on of the run that created the folder.
+        world_check: what was looked at in the worlds, and found without fault; "" if they
+            were not looked over, or there are none.
     """
 
     experiment: str
@@ -89,6 +91,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     command: str
     cells: tuple[CellPlan, ...]
     fingerprint: dict[str, str]
+    world_check: str = ""
 
 
 IDENTITY = ("experiment", "name", "size", "seed", "settings")

@@ -7,7 +7,8 @@ from jax import numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from goalscope.agents.base import AbstractAgent, Response
-from goalscope.testing.compare import TOLERANCE, form, require, same
+from goalscope.describe import form
+from goalscope.testing.compare import TOLERANCE, require, same
 from goalscope.worlds.base import AbstractWorld
 
 NUM_OBSERVATIONS = 4

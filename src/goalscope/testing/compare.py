@@ -7,11 +7,6 @@ from jaxtyping import PyTree
 TOLERANCE = 1e-4
 
 
-def form(tree: PyTree) -> str:
-    """Return structure, shapes and types of a tree, for comparison and for messages."""
-    return str(jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree))
-
-
 def same(one: PyTree, other: PyTree, tolerance: float) -> bool:
     """Return whether two trees of one structure have nearly equal numbers."""
 
