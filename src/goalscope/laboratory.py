@@ -19,7 +19,7 @@ from goalscope.calibration import calibrate
 from goalscope.cells import Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError, raised, user_line
-from goalscope.experiment import Experiment
+from goalscope.experiment import Arm, ComputedArm, Experiment
 from goalscope.meanings import meanings
 from goalscope.plots import write_plot
 from goalscope.result import Calibration, Result
@@ -29,7 +29,7 @@ from goalscope.storage.folder import Folder
 from goalscope.storage.sealed import canonical_bytes
 from goalscope.storage.store import open_folder
 from goalscope.storage.study import SUMMARY, Computed
-from goalscope.world_check import check_worlds
+from goalscope.world_check import THOROUGH, check_worlds
 from goalscope.worlds.base import AbstractSolvableWorld
 from goalscope.worlds.drawn import drawing, headings, shown_level
 
@@ -69,6 +69,7 @@ def compute(request: Mapping[str, Any], report: Report) -> None:
         )
     begun = time.monotonic()
     computed = compute_cell(experiment, planned, report)
+    _blame_world(experiment.arms.get(planned.arm), computed)
     folder.commit(
         planned,
         computed.tensors,
@@ -76,6 +77,16 @@ def compute(request: Mapping[str, Any], report: Report) -> None:
         fingerprint=device_fingerprint(),
         metadata=computed.metadata,
     )
+
+
+def _blame_world(arm: Arm | ComputedArm | None, computed: Computed) -> None:
+    """Refuse a cell whose agents diverged, if it is their world that is broken.
+
+    What is wrong on rare levels only may first be met in training.
+    """
+    if isinstance(arm, Arm) and (computed.tensors["curves"]["diverged_at"] >= 0).any():
+        where = {f"training world of {arm.title}": arm.train_world}
+        check_worlds(where, times=THOROUGH)
 
 
 def recompute(request: Mapping[str, Any], report: Report) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from goalscope.world_faults import NUM_STEPS, faults
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 
 MOST_LEVELS, MOST_TRANSITIONS = 32, 1 << 19
+THOROUGH = 32
+"""How many times as many levels are looked at where agents of a world diverged."""
 
 
-def check_worlds(worlds: Mapping[str, AbstractWorld]) -> str:
+def check_worlds(worlds: Mapping[str, AbstractWorld], *, times: int = 1) -> str:
     """Return in words what was looked at in worlds without fault; "" if there are none.
 
     The quick form of `testing.check_world`: the same faults, on up to 32 levels. Each
@@ -23,6 +25,7 @@ def check_worlds(worlds: Mapping[str, AbstractWorld]) -> str:
 
     Args:
         worlds: what it is to the reader, as "planted world" -> world.
+        times: how many times as many levels.
 
     Raises:
         UserError: one is broken, with the first fault and its remedy.
@@ -33,16 +36,16 @@ def check_worlds(worlds: Mapping[str, AbstractWorld]) -> str:
         described = canonical_bytes(describe(world))
         if described not in distinct:
             distinct[described] = world
-            looked[_look_over(name, world)] += 1
+            looked[_look_over(name, world, times)] += 1
     return "; ".join(
         words + (f" ({count} settings of it)" if count > 1 else "")
         for words, count in looked.items()
     )
 
 
-def _look_over(name: str, world: AbstractWorld) -> str:
+def _look_over(name: str, world: AbstractWorld, times: int) -> str:
     """Return in words what was looked at."""
-    kind, levels = type(world).__name__, _num_levels(world)
+    kind, levels = type(world).__name__, times * _num_levels(world)
     try:
         wrong = faults(world, jax.random.key(0), levels)
     except Exception as error:

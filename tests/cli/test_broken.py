@@ -44,6 +44,13 @@ def test_a_mistake_in_a_file_is_one_message_and_nothing_is_computed(
     assert not (tmp_path / "out").exists()
 
 
+def test_agents_that_diverge_on_rare_levels_are_not_blamed(tmp_path):
+    done = run("RarelyUndefined", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (2, "")
+    expected = "RarelyUndefined (training world of half watched) is broken: a number of "
+    assert expected + "features is not finite: trampled" in done.stderr
+
+
 def test_a_run_whose_cells_all_fail_says_so_and_why(tmp_path):
     done = run("clumsy", tmp_path / "out")
     assert (done.returncode, done.stdout) == (1, "")

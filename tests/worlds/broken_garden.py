@@ -78,6 +78,14 @@ class Undefined(SupervisedShortcut):
         return happened.at[1].mul(state / successor)
 
 
+class RarelyUndefined(SupervisedShortcut):
+    """Divides by zero on the rare levels that are watched."""
+
+    def features(self, level, state, action, successor):
+        happened = SupervisedShortcut.features(self, level, state, action, successor)
+        return happened.at[1].divide(jnp.where(level.watched, happened[0] * 0, 1))
+
+
 class Raising(SupervisedShortcut):
     """Looks at something that is not there."""
 
@@ -126,10 +134,11 @@ class Unnumbered(AbstractWorld):
         return self.garden.observe_state(level, state)
 
 
+RARE = 0.005
+"""Share of levels that is met in training, and on none of the first 32."""
 WRITTEN_OUT: list[Array] = []
-KINDS = {
-    kind.__name__: kind for kind in (Slipping, Unclipped, Counting, Undefined, Raising)
-}
+BROKEN = Slipping, Unclipped, Counting, Undefined, RarelyUndefined, Raising
+KINDS = {kind.__name__: kind for kind in BROKEN}
 
 
 def broken_garden(
@@ -139,8 +148,9 @@ def broken_garden(
     found = unwatched(agents=agents, updates=updates, planted=planted)
     arms = dict(found.arms)
     if fault in KINDS:
-        world = KINDS[fault](watched_share=0.5)
-        arms["half watched"] = replace(found.arms["half watched"], train_world=world)
+        share, more = (RARE, 40) if fault == "RarelyUndefined" else (0.5, updates)
+        world, arm = KINDS[fault](watched_share=share), found.arms["half watched"]
+        arms["half watched"] = replace(arm, train_world=world, updates=more)
         return replace(found, arms=arms)
     if fault == "experiment":
         return arms["never watched"]

@@ -4,9 +4,11 @@ import jax
 import pytest
 from tests.worlds import broken_garden
 from tests.worlds.broken_garden import (
+    RARE,
     Counting,
     Listed,
     Raising,
+    RarelyUndefined,
     Slipping,
     Unclipped,
     Undefined,
@@ -40,6 +42,13 @@ def test_a_broken_world_is_refused_with_the_remedy(kind):
     assert str(refused.value).startswith(f"{kind.__name__} (where I train) ")
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code == 2
+
+
+def test_what_is_rare_takes_more_levels_to_find():
+    world = RarelyUndefined(watched_share=RARE)
+    assert "of 32 levels" in check_worlds({"where I train": world})
+    with pytest.raises(UserError, match="features is not finite: trampled"):
+        check_worlds({"where I train": world}, times=32)
 
 
 @pytest.mark.parametrize("kind", [Counting, Listed], ids=lambda kind: kind.__name__)
