@@ -88,8 +88,10 @@ def test_excluded_agents_are_marked_and_their_arm_has_no_result(section: Section
     assert "gate: first_choice.cheese of the excluded" in section.figures[0].table.columns
 
 
-def test_the_table_of_exclusions_says_how_far_they_were(gated: Result):
-    rows = read(render_report(gated)).named("exclusions").all("tr")
+def test_exclusions_say_how_far_they_were(gated: Result):
+    first, second = read(render_report(gated)).named("exclusions").all("li")
+    alone, *_ = gated.evidence["a", "first_choice", "cheese"].values[2:, -1]
     last = gated.evidence["b", "first_choice", "cheese"].values[:, -1]
-    assert rows[0].all("th")[-2].text == f"{ON} of the incompetent; at least 0.75"
-    assert rows[2].all("td")[-2].text == f"{last.min():.2f} to {last.max():.2f}"
+    said = f"{ON} of those not competent is"
+    assert first.text == f"a: {said} {alone:.3g}; the gate is at 0.75."
+    assert f"b: {said} {last.min():.3g} to {last.max():.3g};" in second.text

@@ -1,7 +1,7 @@
 """The eighth section: which agents do not count, and why."""
 
 from goalscope.report.figure import Section, Table
-from goalscope.report.gate import competence_gate, how_far
+from goalscope.report.gate import how_far
 from goalscope.report.summary import exclusions, is_computed
 from goalscope.report.wording import NOTHING, counted, percent, percent_interval
 from goalscope.result import ArmResult, Result
@@ -23,6 +23,7 @@ def exclusion_section(result: Result) -> Section:
         "about": COMPUTED if is_computed(result) else TRAINED,
         "nobody": nobody_excluded(result),
         "table": exclusion_table(result),
+        "far": how_far(result),
     }
     return Section("exclusions", "Exclusions", "exclusions", facts)
 
@@ -40,10 +41,8 @@ def nobody_excluded(result: Result) -> str:
 def exclusion_table(result: Result) -> Table:
     """Return how many agents of each arm there were, excluded and included."""
     outside = ("not competent",) if is_computed(result) else ("diverged", "not competent")
-    gate = competence_gate(result)
-    far = (f"{gate.on} of the incompetent; at least {gate.threshold:g}",) if gate else ()
     columns = (
-        "arm", "agents", *outside, "included", "share included", "lack a reading", *far, "",
+        "arm", "agents", *outside, "included", "share included", "lack a reading", "",
     )  # fmt: skip
     rows = tuple(_row(result, arm) for arm in result.arms.values())
     return Table(columns, rows, numeric=frozenset(range(1, len(columns) - 1)))
@@ -60,6 +59,4 @@ def _row(result: Result, arm: ArmResult) -> tuple[str, ...]:
         else NOTHING
     )
     empty = "no result" if lost.included == 0 else ""
-    far = (how_far(result, arm) or NOTHING,) if competence_gate(result) else ()
-    numbers = (*(f"{count:,}" for count in counts), kept, f"{lost.unread:,}")
-    return (arm.title, *numbers, *far, empty)
+    return (arm.title, *(f"{count:,}" for count in counts), kept, f"{lost.unread:,}", empty)

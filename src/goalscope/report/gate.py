@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Bool
 
 from goalscope.evidence import Evidence
-from goalscope.report.wording import number
 from goalscope.result import ArmResult, Result
 
 
@@ -42,12 +41,15 @@ def gate_evidence(result: Result, arm: ArmResult) -> Evidence | None:
     return result.evidence.get((arm.name, instrument, reading))
 
 
-def how_far(result: Result, arm: ArmResult) -> str:
-    """Return least and most that agents read which the gate kept out; "" for none."""
-    found = gate_evidence(result, arm)
-    values = found.values[kept_out(arm), -1] if found else np.zeros(0)
-    known = values[np.isfinite(values)]
-    ends = (
-        [number(float(each)) for each in (known.min(), known.max())] if known.size else []
-    )
-    return " to ".join(dict.fromkeys(ends))
+def how_far(result: Result) -> list[str]:
+    """Return a line for every arm with agents that the gate kept out: what they read."""
+    gate, lines = competence_gate(result), []
+    for arm in result.arms.values():
+        found = gate_evidence(result, arm)
+        values = found.values[kept_out(arm), -1] if found else np.zeros(0)
+        known = values[np.isfinite(values)]
+        if gate and known.size:
+            ends = dict.fromkeys((f"{known.min():.3g}", f"{known.max():.3g}"))
+            read = f"{gate.on} of those not competent is {' to '.join(ends)}"
+            lines.append(f"{arm.title}: {read}; the gate is at {gate.threshold:g}.")
+    return lines

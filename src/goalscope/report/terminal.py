@@ -9,6 +9,7 @@ from rich.text import Text
 from goalscope.report.answers import answer
 from goalscope.report.checks import check_table, has_checks
 from goalscope.report.excluded import exclusion_table, nobody_excluded
+from goalscope.report.gate import how_far
 from goalscope.report.limitations import caveats, limitations
 from goalscope.report.plain import as_json as as_json
 from goalscope.report.summary import averages, instruments, is_computed
@@ -41,12 +42,13 @@ def show_tables(result: Result) -> Group:
     planted = titled("Instruments on planted agents", _instruments(result))
     checks = titled("Checks (share of included agents that pass)", _checks(result))
     nobody = nobody_excluded(result)
+    far = [text(f"- {line}") for line in how_far(result)]
     return Group(
         show_verdicts(result),
         *titled(f"Readings at the {_end(result)} (mean, 95% interval)", *_readings(result)),
         *(() if computed else planted),
         *(checks if computed and has_checks(result) else ()),
-        *titled("Exclusions", text(nobody) if nobody else _exclusions(result)),
+        *titled("Exclusions", text(nobody) if nobody else _exclusions(result), *far),
         *titled("Limitations found in the data", *remarks),
     )
 
