@@ -95,6 +95,7 @@ def test_a_stored_agent_is_audited_among_its_candidates(finished, tmp_path):
         ((EXAMPLE, "--num-levels", "1"), "--num-levels 1: at least 8"),
         ((EXAMPLE, "--timeout", "0"), "--timeout 0"),
         ((EXAMPLE, "--seed", "-1"), "a seed is 0 or more"),
+        ((EXAMPLE, f"--seed={2**63}"), "at most 4294967295"),
         ((EXAMPLE, "--levels", "shfted"), "Did you mean shifted"),
         ((".", "--world", "Corner"), "a result, and its agents have a world"),
     ],

@@ -184,6 +184,7 @@ def test_a_second_ctrl_c_is_not_passed_over(pretend):
         (SMOKE._replace(overrides=("agents=3",)), 1, "--set changes one experiment"),
         (SMOKE._replace(size="smok"), 1, "Did you mean smoke"),
         (SMOKE._replace(seed=-1), 1, "a seed is 0 or more"),
+        (SMOKE._replace(seed=2**63), 1, "at most 4294967295"),
         (SMOKE, 0, "ask for 1 or more"),
     ],
 )

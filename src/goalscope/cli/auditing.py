@@ -10,6 +10,7 @@ from goalscope.auditing.measurer import Measurer
 from goalscope.auditing.record import Audit
 from goalscope.cli.console import console, print_json, say, show
 from goalscope.cli.measured import asked_of, is_measured
+from goalscope.cli.options import check_seed
 from goalscope.cli.replaying import LEVELS
 from goalscope.cli.running import worker_environment
 from goalscope.errors import UserError
@@ -117,8 +118,7 @@ def _check(files: Sequence[Path], wanted: Wanted) -> None:
         raise UserError(f"--levels {wanted.levels}: {suggest(wanted.levels, LEVELS)}")
     if wanted.num_levels < MIN_LEVELS:
         raise UserError(f"--num-levels {wanted.num_levels}: at least {MIN_LEVELS}")
-    if wanted.seed < 0:
-        raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
+    check_seed(wanted.seed)
     if not 0 < wanted.timeout <= MEASURING_SECONDS:
         raise UserError(
             f"--timeout {wanted.timeout:g}: seconds, at most {MEASURING_SECONDS:g}"

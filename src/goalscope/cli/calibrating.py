@@ -10,6 +10,7 @@ import msgspec
 import goalscope
 from goalscope.cli.calibrated import CALIBRATION, show_calibration, write_calibration
 from goalscope.cli.console import complain, console, say
+from goalscope.cli.options import check_seed
 from goalscope.cli.progress import Progress
 from goalscope.cli.running import complain_of, cores, set_aside, worker_environment
 from goalscope.cli.showing import report_path
@@ -103,8 +104,7 @@ def _checked(wanted: Asked) -> Asked:
     ):
         if given not in allowed:
             raise UserError(f"{option} {given}: {suggest(given, allowed)}")
-    if wanted.seed < 0:
-        raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
+    check_seed(wanted.seed)
     chosen = tuple(dict.fromkeys(each.module.rpartition(".")[2] for each in found))
     names = chosen or _all_of(wanted.size)
     return wanted._replace(instruments=names)

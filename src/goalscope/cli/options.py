@@ -5,6 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from goalscope.errors import UserError
+
+MAX_SEED = 2**32 - 1
+"""JAX drops what is above: larger seeds would repeat smaller ones."""
+
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")]
 Settings = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)]
@@ -147,3 +152,9 @@ class Planting:
 
 USUAL_ASKING, USUAL_WATCHING, USUAL_AUDITING = Asking(), Watching(), Auditing()
 USUAL_PLANTING = Planting()
+
+
+def check_seed(seed: int) -> None:
+    """Raise `UserError` unless `seed` is one that no other seed repeats."""
+    if not 0 <= seed <= MAX_SEED:
+        raise UserError(f"--seed {seed}: a seed is 0 or more, and at most {MAX_SEED}")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from goalscope.assemble import assemble
 from goalscope.cli.console import complain, console, print_json, say, show
+from goalscope.cli.options import check_seed
 from goalscope.cli.progress import Progress
 from goalscope.cli.showing import report_path, save_report
 from goalscope.discovery import resolve_experiment
@@ -95,8 +96,7 @@ def ask(wanted: Asked) -> dict[str, Any]:
     for name, equals, value in pairs:
         if not (name and equals and value):
             raise UserError(f"--set {name}{equals}{value}: write --set NAME=VALUE")
-    if wanted.seed < 0:
-        raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
+    check_seed(wanted.seed)
     return {
         "name": found.name,
         "module": found.module,

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from goalscope.cli.console import console, print_json, say, show
+from goalscope.cli.options import check_seed
 from goalscope.cli.running import Asked, ask, complete, folder_name, reported
 from goalscope.cli.showing import report_path
 from goalscope.discovery import Entry, find
@@ -55,8 +56,7 @@ def _check(wanted: Asked, out: Path | None, workers: int | None) -> None:
         raise UserError("--set changes one experiment: run it by its name, not by all")
     if wanted.size not in SIZES:
         raise UserError(f"size {wanted.size!r}: {suggest(wanted.size, SIZES)}")
-    if wanted.seed < 0:
-        raise UserError(f"--seed {wanted.seed}: a seed is 0 or more")
+    check_seed(wanted.seed)
     if workers is not None and workers < 1:
         raise UserError(f"{workers} workers cannot do anything; ask for 1 or more")
     if out is not None and (out / STUDY).exists():
