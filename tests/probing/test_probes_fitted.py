@@ -88,7 +88,12 @@ def test_an_online_code_is_a_loop_over_blocks(data):
         )
     np.testing.assert_allclose(found.bits, np.concatenate(expected), atol=5e-3)
     np.testing.assert_array_equal(found.hits[6:], np.concatenate(hits))
-    wanted = NUM * np.log2(CLASSES) / np.sum(np.concatenate(expected))
+    guesses = np.full(NUM, np.log2(CLASSES))
+    for known, until in itertools.pairwise(ends):
+        seen = np.bincount(labels[:known], minlength=CLASSES) + 1
+        guesses[known:until] = -np.log2(seen / seen.sum())[labels[known:until]]
+    np.testing.assert_allclose(found.guesses, guesses, atol=1e-6)
+    wanted = np.sum(guesses) / np.sum(np.concatenate(expected))
     assert float(found.compression) == pytest.approx(wanted, rel=1e-3)
 
 
@@ -135,3 +140,18 @@ def test_control_labels_belong_to_types_and_are_uniform():
     counts = np.bincount(labels[:1500], minlength=4)
     np.testing.assert_allclose(counts, 375, atol=4 * np.sqrt(375))
     assert float(selectivity(jnp.float32(0.5), jnp.float32(1.0))) == -0.5
+
+
+def test_rare_labels_that_nothing_predicts_are_not_decoded():
+    rng = np.random.default_rng(0)
+    inputs, counts = jnp.asarray(rng.normal(size=(1000, 5)), jnp.float32), jnp.ones(1000)
+    labels = jnp.asarray(rng.random(1000) < 0.03).astype(jnp.int32)
+    types = jnp.arange(1000) % 50
+    control = control_labels(jax.random.key(0), types, num_types=50, num_classes=2)
+    read = [
+        accuracy(fit_classifier(inputs, each, counts, num_classes=2), inputs, each, counts)
+        for each in (labels, control)
+    ]
+    assert float(selectivity(*read)) == pytest.approx(0, abs=0.1)
+    found = online_code(inputs, labels, counts, num_classes=2)
+    assert float(found.compression) == pytest.approx(1, abs=0.15)

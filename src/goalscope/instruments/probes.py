@@ -1,12 +1,13 @@
 """What can be decoded from activations, next to what observations themselves would give."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
-import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from goalscope.probing.classifier import standardised
+from goalscope.probing.classifier import balanced_share, standardised
 from goalscope.probing.code_length import OnlineCode, online_code
 from goalscope.probing.selectivity import control_labels, selectivity
 
@@ -41,9 +42,16 @@ class Examples(eqx.Module):
 
 
 class Decoded(eqx.Module):
-    """Online codes from activations and observations, of the variable and its control."""
+    """Online codes from activations and observations, of the variable and its control.
+
+    Fields:
+        codes: one for each kind of inputs and each task, `[2, 2]`.
+        tasks: labels of the variable, and of its control task, `[2, N]`.
+        examples: what was decoded.
+    """
 
     codes: OnlineCode
+    tasks: Int[Array, "*b 2 N"]
     examples: Examples
 
     @property
@@ -56,14 +64,15 @@ class Decoded(eqx.Module):
         """Return compression and selectivity, levels counting `weights` times each.
 
         Accuracies are those on the second half of the levels, of probes fitted to the
-        first. `source` is `HIDDEN` or `OBSERVED`.
+        first, the mean over classes. `source` is `HIDDEN` or `OBSERVED`.
         """
         counts = self.examples.counts * weights[self.examples.levels]
         spent = jnp.sum(counts * self.codes.bits[source, TASK])
-        guessed = jnp.sum(counts) * np.log2(self.examples.num_classes)
+        guessed = jnp.sum(counts * self.codes.guesses[source, TASK])
         second = jnp.arange(counts.shape[0]) >= counts.shape[0] // 2
-        shares = counts * second / jnp.maximum(jnp.sum(counts * second), 1e-9)
-        right, control = jnp.sum(shares[None] * self.codes.hits[source], axis=-1)
+        share = partial(balanced_share, num_classes=self.examples.num_classes)
+        each = jax.vmap(share, (0, 0, None))
+        right, control = each(self.codes.hits[source], self.tasks, counts * second)
         return guessed / spent, selectivity(right, control)
 
 
@@ -97,7 +106,7 @@ def decode(key: Key[Array, ""], examples: Examples) -> Decoded:
 
     codes = jax.lax.map(code, jnp.arange(4))
     codes = jax.tree.map(lambda leaf: leaf.reshape(2, 2, *leaf.shape[1:]), codes)
-    return Decoded(codes, examples)
+    return Decoded(codes, tasks, examples)
 
 
 def _padded(inputs: Float[Array, "N I"], width: int) -> Float[Array, "N W"]:

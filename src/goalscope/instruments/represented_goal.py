@@ -34,8 +34,9 @@ class RepresentedGoal(AbstractInstrument):
 
     Readings, from decodable to used:
 
-    * `compression`: `n log₂ K / L`, `L` the online code of the goal given the activations
-      at `site` (Voita & Titov 2020). Control: the same from raw observations.
+    * `compression`: `L₀ / L`, `L` the online code of the goal given the activations at
+      `site`, `L₀` that of who only counts goals (Voita & Titov 2020). Control: the same
+      from raw observations.
     * `selectivity`: accuracy of a linear probe less that on random labels of each state
       (Hewitt & Liang 2019). Control: the same from raw observations.
     * `interchange`: a subspace is searched whose swap from a source makes the agent act as

@@ -40,8 +40,9 @@ class RepresentedPlace(AbstractInstrument):
 
     Readings, from decodable to used:
 
-    * `compression`: `n log₂ 4 / L`, `L` the online code of the quadrant in which the goal
-      lies, seen from the mouse, given the activations at `site` (Voita & Titov 2020).
+    * `compression`: `L₀ / L`, `L` the online code of the quadrant in which the goal lies,
+      seen from the mouse, given the activations at `site`, `L₀` that of who only counts
+      quadrants (Voita & Titov 2020).
       Control: the same from raw observations.
     * `selectivity`: accuracy of a linear probe for the quadrant less that on random labels
       of each cell (Hewitt & Liang 2019). Control: the same from raw observations.

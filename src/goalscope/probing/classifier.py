@@ -105,9 +105,32 @@ def accuracy(
     labels: Int[Array, " N"],
     counts: Float[Array, " N"],
 ) -> Float[Array, ""]:
-    """Return the share of examples, each counted `counts` times, classified rightly."""
+    """Return how many examples of a class, each counted `counts` times, are put in it.
+
+    The mean over classes, so that it is no merit to name the most frequent one.
+    """
     right = classifier.predict(inputs) == labels
-    return jnp.sum(counts * right) / jnp.sum(counts)
+    num_classes = classifier.weight.shape[-1]
+    return balanced_share(right, labels, counts, num_classes=num_classes)
+
+
+def balanced_share(
+    right: Bool[Array, " N"],
+    labels: Int[Array, " N"],
+    counts: Float[Array, " N"],
+    *,
+    num_classes: int,
+) -> Float[Array, ""]:
+    """Return the share of examples that are right, the mean over classes that there are.
+
+    >>> labels = jnp.array([0, 0, 0, 1])
+    >>> float(balanced_share(labels == 0, labels, jnp.ones(4), num_classes=3))
+    0.5
+    """
+    members = counts[:, None] * jax.nn.one_hot(labels, num_classes, dtype=counts.dtype)
+    total = jnp.sum(members, axis=0)
+    shares = (right @ members) / jnp.where(total > 0, total, 1)
+    return jnp.sum(shares) / jnp.maximum(jnp.sum(total > 0), 1)
 
 
 def standardised(

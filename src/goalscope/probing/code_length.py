@@ -22,15 +22,18 @@ class OnlineCode(eqx.Module):
     Fields:
         bits: what each label costs when its turn comes, `[N]`; the uniform code for the
             first block.
+        guesses: what it costs who sees no inputs and counts labels, `[N]`; those that were
+            seen, and each class once more (Laplace).
         hits: whether each label was the likeliest when its turn came, `[N]`; in the last
             block, whether a probe fitted to the blocks before it is right.
         model_bits: what is saved by knowing the final classifier beforehand, in bits: the
             cost of the model (Voita & Titov 2020).
-        compression: `Σ c_i log₂ K / Σ c_i bits_i`; 1 is no better than guessing.
+        compression: `Σ c_i guesses_i / Σ c_i bits_i`; 1 is no better than guessing.
         converged: whether every fit converged.
     """
 
     bits: Float[Array, "*b N"]
+    guesses: Float[Array, "*b N"]
     hits: Bool[Array, "*b N"]
     model_bits: Float[Array, "*b"]
     compression: Float[Array, "*b"]
@@ -62,9 +65,10 @@ def online_code(
     ends = block_sizes(inputs.shape[0], block_ends)
     position = jnp.arange(inputs.shape[0])
     uniform = jnp.full(inputs.shape[0], np.log(num_classes), inputs.dtype)
+    hot = jax.nn.one_hot(labels, num_classes, dtype=inputs.dtype)
 
     def block(carry, span):
-        weight, cost, hits, converged = carry
+        weight, cost, guesses, hits, converged = carry
         known, until = span
         seen = counts * (position < known)
         fitted = fit_classifier(
@@ -72,20 +76,23 @@ def online_code(
         )
         each = fitted.log_probabilities(inputs)
         nats, right = -each[position, labels], jnp.argmax(each, axis=-1) == labels
+        blind = jnp.log(jnp.sum(seen) + num_classes) - jnp.log(seen @ hot + 1)[labels]
         now = (position >= known) & (position < until)
         cost, hits = jnp.where(now, nats, cost), jnp.where(now, right, hits)
-        return (fitted.weight, cost, hits, converged & fitted.converged), nats
+        guesses = jnp.where(now, blind, guesses)
+        return (fitted.weight, cost, guesses, hits, converged & fitted.converged), nats
 
     start = jnp.zeros((inputs.shape[1] + 1, num_classes), inputs.dtype)
-    begin = (start, uniform, position < 0, jnp.array(True))
+    begin = (start, uniform, uniform, position < 0, jnp.array(True))
     spans = (ends, jnp.append(ends[1:], ends[-1]))
-    (_, cost, hits, converged), nats = jax.lax.scan(block, begin, spans)
+    (_, cost, guesses, hits, converged), nats = jax.lax.scan(block, begin, spans)
     spent = jnp.sum(counts * cost)
     return OnlineCode(
         bits=cost / np.log(2),
+        guesses=guesses / np.log(2),
         hits=hits,
         model_bits=(spent - jnp.sum(counts * nats[-1])) / np.log(2),
-        compression=jnp.sum(counts * uniform) / spent,
+        compression=jnp.sum(counts * guesses) / spent,
         converged=converged,
     )
 
