@@ -155,3 +155,17 @@ def test_impossible_samplers_are_refused(wrong):
 def test_a_mask_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="one entry per parameter"):
         read(Sampler(COUNT), {"w": jnp.ones(5)})
+
+
+def test_what_lies_below_is_no_plateau():
+    sampler = Sampler(inverse_temperature=1e4, step_size=1e-5, localisation=1.0)
+    found = eqx.filter_jit(checked_learning_coefficient)(
+        KEY,
+        lambda weights, _: jnp.sum(weights**2) / 2,
+        jnp.ones(6),
+        None,
+        sampler=sampler,
+        planted=similar(6),
+    )
+    assert float(found.estimate.value) < 0
+    assert not bool(found.plateau)

@@ -16,7 +16,7 @@ from goalscope.tabular.goal_directedness import (
     start_value,
     visits,
 )
-from goalscope.tabular.process import StochasticProcess
+from goalscope.tabular.process import DeterministicProcess, StochasticProcess
 from goalscope.tabular.ratios import attained, share_below
 from goalscope.worlds.corner import Corner
 
@@ -96,3 +96,19 @@ def test_what_an_agent_makes_of_its_capability_is_read_from_rollouts():
     assert float(attained(random, random, can)) == 0
     assert 0.1 < float(attained(does, random, can)) < 0.9
     assert np.isnan(attained(random, random, random))
+
+
+@pytest.mark.parametrize("starts", [(1, 0), (13, 11), (0.3, 0.7), (7, 17)])
+@pytest.mark.parametrize("worth", [1e-3, 1.0, 300.0])
+def test_what_nobody_can_influence_says_nothing_about_beta(starts, worth):
+    corridor = jnp.array([[1], [2], [3], [4], [4]])
+    going = jnp.array([[1.0], [1.0], [1.0], [0.0], [0.0]])
+    prize = jnp.zeros((5, 2, 1)).at[3].set(worth)
+    start = jnp.array([*starts, 0, 0, 0], jnp.float32)
+    line = DeterministicProcess(start, jnp.tile(corridor, 2), jnp.tile(going, 2))
+    flow = visits(line, jnp.full((5, 2), 0.5), 0.9)[..., None]
+    for settings_ in ({"num_halvings": 12, "tolerance": 1e-3}, {}):
+        found = known_utility(line, flow, prize, 0.9, **settings_)
+        assert float(found.inverse_temperature[0]) == 0
+        assert float(found.nats[0]) == 0
+        assert not bool(found.capped[0])

@@ -194,3 +194,41 @@ def test_rewards_that_rank_policies_otherwise_have_different_starc_forms():
     assert distances(one, copy, dynamics, 0.9)[0] < 1e-9
     assert not np.array_equal(ranking(one), ranking(other))
     assert distances(one, other, dynamics, 0.9)[0] > 0.1
+
+
+@given(seeds, st.floats(0.1, 0.98), st.floats(0.0, 1.0))
+@settings(deadline=None, max_examples=10)
+def test_shaping_moves_no_reward_where_episodes_can_end(seed, discount, ends):
+    """What ends has no potential: in the last state always, in the one before at times."""
+    rng = np.random.default_rng(seed)
+    with jax.enable_x64(True):
+        moves = rng.dirichlet(np.ones(NUM_STATES), size=(NUM_STATES, NUM_ACTIONS))
+        moves[-1], moves[-2] = 0, moves[-2] * (1 - ends)
+        reward = rng.normal(size=SHAPE)
+        reward[-1] = 0
+        potential = rng.normal(size=NUM_STATES)
+        potential[-2:] = 0
+        other = shaped(jnp.array(reward), jnp.array(potential), discount)
+        found = distances(jnp.array(reward), 3 * other, jnp.array(moves), discount)
+    np.testing.assert_allclose(found, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1e-6, 1e6, 1e18, 1e20, 1e30])
+def test_no_scale_is_too_small_or_too_large(scale):
+    with jax.enable_x64(False):
+        rng = np.random.default_rng(0)
+        reward = jnp.asarray(rng.normal(size=SHAPE), jnp.float32)
+        moves = rng.dirichlet(np.ones(NUM_STATES), size=(NUM_STATES, NUM_ACTIONS))
+        moves = jnp.asarray(moves, jnp.float32)
+        found = distances(reward, reward * jnp.float32(scale), moves, 0.9)
+        np.testing.assert_allclose(found, 0, atol=1e-6)
+        there_and_back = distances(reward, -reward * jnp.float32(scale), moves, 0.9)
+        np.testing.assert_allclose(there_and_back, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("discount", [0.999, 0.99999])
+def test_a_form_is_right_or_none(discount):
+    rewards, next_to = jnp.array([[1.0, 0], [0, 0]]), jnp.array([[0, 1], [1, 0]])
+    found = table_form(rewards, next_to, jnp.full((2, 2), discount))[0]
+    if not np.isnan(found).all():
+        np.testing.assert_allclose(found, [0.75, -0.75], rtol=1e-2)

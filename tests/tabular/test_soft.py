@@ -13,6 +13,7 @@ from goalscope.tabular.soft import (
     exact_soft_values,
     log_policy,
     occupancy,
+    soft_maximum,
     soft_values,
 )
 from goalscope.worlds.corner import Corner
@@ -98,3 +99,44 @@ def test_a_tolerance_is_kept_and_a_good_guess_costs_nothing(process, rewards):
     assert 0 < float(jnp.max(jnp.abs(rough - values))) <= 0.1
     again = soft_values(process, rewards, 0.9, guess=values, tolerance=0.1)
     np.testing.assert_allclose(again, values, atol=1e-9)
+
+
+@pytest.mark.parametrize("discount", [0.999, 0.9999, 0.99999])
+def test_what_does_not_come_to_rest_is_no_number(discount):
+    one = DeterministicProcess(jnp.ones(1), jnp.zeros((1, 2), int), jnp.ones((1, 2)))
+    half, paid = jnp.full((1, 2), 0.5), jnp.ones((1, 2))
+    total = 1 / (1 - discount)
+    for found, wanted in (
+        (evaluate(one, half, paid, discount), total),
+        (occupancy(one, half, discount), total),
+        (soft_values(one, 0 * paid, discount), np.log(2) * total),
+    ):
+        right = float(found[0]) == pytest.approx(wanted, rel=1e-3)
+        assert right or np.isnan(found[0])
+
+
+def test_one_process_that_does_not_end_leaves_the_others_their_values():
+    ends = jnp.array([[[0.0, 1.0], [0.0, 1.0]]])
+    both = DeterministicProcess(jnp.ones(1), jnp.zeros((1, 2), int), ends)
+    policy = jnp.full((1, 2, 2), 0.5)
+    found = np.asarray(evaluate(both, policy, jnp.ones((1, 2, 2)), 1.0))[0]
+    assert found[0] == 1.0
+    assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6, 1e12, 1e30])
+def test_soft_values_are_finite_however_large_rewards_are(scale):
+    line = DeterministicProcess(
+        jnp.ones(2), jnp.array([[0, 1], [1, 0]]), jnp.full((2, 2), 1.0)
+    )
+    rewards = scale * jnp.array([[0.3, 0.1], [0.7, 0.2]])
+    values = soft_values(line, rewards, 0.9)
+    policy = np.exp(log_policy(line, rewards, values, 0.9))
+    assert np.isfinite(values).all()
+    np.testing.assert_allclose(policy.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_soft_maximum_is_that_of_the_textbook():
+    values = np.random.default_rng(3).normal(size=(5, 3, 2))
+    expected = np.log(np.exp(values).sum(axis=1))
+    np.testing.assert_allclose(soft_maximum(jnp.asarray(values)), expected, atol=1e-5)

@@ -46,7 +46,8 @@ class CheckedEstimate(eqx.Module):
     Fields:
         estimate: at the settings that were asked for.
         sweep: values at those settings, at `3 ε`, `ε / 3`, `3 γ` and `γ / 3`.
-        plateau: whether all of the sweep agree within 10 % with the first.
+        plateau: whether all of the sweep agree within 10 % with the first, and none is
+            negative, as it is where there is no minimum.
         planted: whether the same sampler reads a known coefficient within 10 %.
         planted_ratio: what it read of that, as a share of the truth.
     """
@@ -144,7 +145,8 @@ def checked_learning_coefficient(
 
     The sampler is run at five settings: as asked for, and with `ε` and `γ` three times
     larger and smaller, with the same noise. The reading has a *plateau* if none of the
-    others differs from it by more than 10 %; it is *planted* if the same sampler reads the
+    others differs from it by more than 10 %, and none is below 0: losses below that of
+    `parameters` say that they are no minimum. It is *planted* if the same sampler reads the
     known coefficient of a reduced-rank regression of dimensions `planted` (see
     `reduced_rank.similar`), scaled to be as curved, within 10 % too. Consumes `key`.
     """
@@ -164,10 +166,11 @@ def checked_learning_coefficient(
     estimates = jax.vmap(at)(steps, pulls)
     values = estimates.value
     ratio = planted_ratio(k_planted, planted, curvature, sampler=sampler)
+    alike = jnp.abs(values - values[0]) <= TOLERANCE * jnp.abs(values[0])
     return CheckedEstimate(
         estimate=jax.tree.map(lambda leaf: leaf[0], estimates),
         sweep=values,
-        plateau=jnp.all(jnp.abs(values - values[0]) <= TOLERANCE * jnp.abs(values[0])),
+        plateau=jnp.all(alike & (values >= 0)),
         planted=jnp.abs(ratio - 1) <= TOLERANCE,
         planted_ratio=ratio,
     )

@@ -67,8 +67,8 @@ def known_utility(
         tolerance: of the values of each β, in nats.
 
     The expected utility of `π_β` grows with β, so the best β is where it equals that of
-    the behaviour: a root in one dimension. A utility that behaviour cannot influence has
-    β = 0 and predicts nothing.
+    the behaviour: a root in one dimension. A utility that behaviour cannot influence, so
+    that no β expects more than another, has β = 0 and predicts nothing.
     """
     wanted = jnp.sum(flow * utilities, axis=(0, 1))
     edge = float(np.arcsinh(largest))
@@ -87,23 +87,25 @@ def known_utility(
         return values, worth
 
     def halve(_, carry):
-        low, high, guess = carry
+        low, high, guess, (least, most) = carry
         middle = (low + high) / 2
         guess = planned(middle, guess)
-        missing = wanted - jnp.tensordot(process.start, guess[1], 1)
+        expected = jnp.tensordot(process.start, guess[1], 1)
+        missing = wanted - expected
         more = jnp.where(middle > 0, missing >= -slack, missing > slack)
-        return jnp.where(more, middle, low), jnp.where(more, high, middle), guess
+        ends = jnp.minimum(least, expected), jnp.maximum(most, expected)
+        return jnp.where(more, middle, low), jnp.where(more, high, middle), guess, ends
 
     bound = jnp.full_like(wanted, edge)
     zeros = jnp.zeros_like(utilities[:, 0])
-    low, high, guess = jax.lax.fori_loop(
-        0, num_halvings, halve, (-bound, bound, (zeros, zeros))
-    )
+    begin = -bound, bound, (zeros, zeros), (wanted, wanted)
+    low, high, guess, (least, most) = jax.lax.fori_loop(0, num_halvings, halve, begin)
+    influenced = most - least > slack
     level = (low + high) / 2
     values, _ = planned(level, guess)
     nats = jnp.sinh(level) * wanted - jnp.tensordot(process.start, values, 1)
     most = jnp.sum(flow, axis=(0, 1)) * np.log(utilities.shape[1])
-    something = nats > NOTHING * most
+    something = influenced & (nats > NOTHING * most)
     nats = jnp.where(something, nats, 0)
     beta = jnp.where(something, jnp.sinh(level), 0)
     capped = something & (jnp.abs(level) > edge * (1 - 0.5**10))

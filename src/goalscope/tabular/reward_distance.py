@@ -45,13 +45,18 @@ def dard_form(
 ) -> Float[Array, "S A S"]:
     """Return `R(s,a,s′) + E[γ R(s′,A,S″) − R(s,A,S′) − γ R(S′,A,S″)]`.
 
-    `S′ ~ T(s,A)` and `S″ ~ T(s′,A)`, with one and the same action `A` in all terms.
-    Source: Wulfe et al. (2022).
+    `S′ ~ T(s,A)` and `S″ ~ T(s′,A)`, with one and the same action `A` in all terms. An
+    episode that has ended, what is missing in `T` to 1, stays where it is, unpaid; there a
+    potential is 0. Source: Wulfe et al. (2022).
     """
     einsum = partial(jnp.einsum, precision="highest")
     means = jnp.mean(_expected(rewards, transitions), axis=1)
-    arrivals = einsum("sai,iaj->saj", transitions, rewards)
-    across = einsum("saj,taj->st", arrivals, transitions)
+    missing = 1 - jnp.sum(transitions, axis=-1)
+    ended = jnp.where(missing > jnp.finfo(rewards.dtype).eps ** 0.5, missing, 0.0)
+    stays = jnp.eye(rewards.shape[0], dtype=rewards.dtype)[:, None]
+    lasting = transitions + ended[..., None] * stays
+    arrivals = einsum("sai,iaj->saj", lasting, rewards)
+    across = einsum("saj,taj->st", arrivals, lasting)
     corrected = shaped(rewards, means, discount)
     return corrected - discount * across[:, None, :] / rewards.shape[1]
 
@@ -84,22 +89,26 @@ def table_form(
 
     `r(s,a) + γ(s,a) V(s′) − V(s)`: what an action is worth beside acting by chance. The
     discount of a transition that ends the episode is 0; for a reward that pays once, also
-    that of a transition that pays. Discounts must be below 1, or every way end.
+    that of a transition that pays. Discounts must be below 1, or every way end. NaN where
+    values still move after `MAX_SWEEPS` sweeps.
     """
 
     def backup(carry):
         values, _, sweep = carry
         updated = jnp.mean(rewards + discounts * values[successors], axis=1)
-        return updated, jnp.max(jnp.abs(updated - values)), sweep + 1
+        return updated, jnp.max(jnp.abs(updated - values), axis=0), sweep + 1
+
+    def moving(values, change):
+        return change > 4 * jnp.finfo(rewards.dtype).eps * jnp.max(jnp.abs(values))
 
     def unfinished(carry):
         values, change, sweep = carry
-        rounding = 4 * jnp.finfo(rewards.dtype).eps * jnp.max(jnp.abs(values))
-        return (change > rounding) & (sweep < MAX_SWEEPS)
+        return jnp.any(moving(values, change)) & (sweep < MAX_SWEEPS)
 
     nothing = jnp.zeros((rewards.shape[0], *rewards.shape[2:]), rewards.dtype)
-    begin = (nothing, jnp.asarray(jnp.inf, rewards.dtype), 0)
-    values = jax.lax.while_loop(unfinished, backup, begin)[0]
+    begin = (nothing, jnp.full_like(nothing[0], jnp.inf), 0)
+    values, change, _ = jax.lax.while_loop(unfinished, backup, begin)
+    values = jnp.where(moving(values, change)[None], jnp.nan, values)
     return rewards + discounts * values[successors] - values[:, None]
 
 
@@ -132,6 +141,7 @@ def epic(
     >>> round(float(epic(prize, twice, 0.9)), 3), round(float(epic(prize, -prize, 0.9)), 3)
     (0.0, 1.0)
     """
+    one, other = _in_own_units(one), _in_own_units(other)
     forms = epic_form(one, discount), epic_form(other, discount)
     return angle_distance(*forms, _negligible(one, other))
 
@@ -147,6 +157,7 @@ def dard(
     Wulfe et al. (2022) correlate the forms; without subtracting their means, as here, the
     distance of a reward to its opposite is 1 and comparable with `starc`.
     """
+    one, other = _in_own_units(one), _in_own_units(other)
     forms = [dard_form(rewards, transitions, discount) for rewards in (one, other)]
     return angle_distance(forms[0], forms[1], _negligible(one, other))
 
@@ -162,8 +173,17 @@ def starc(
     It bounds from above and below how much an agent that is optimal for one reward can
     lose of the other. Source: Skalse et al. (2024).
     """
+    one, other = _in_own_units(one), _in_own_units(other)
     forms = [value_form(rewards, transitions, discount) for rewards in (one, other)]
     return angle_distance(forms[0], forms[1], _negligible(one, other))
+
+
+def _in_own_units(rewards: Float[Array, "S A S"]) -> Float[Array, "S A S"]:
+    """Return rewards whose largest is between ½ and 1, so that squares are numbers.
+
+    By a power of two, which rounds nothing.
+    """
+    return jnp.ldexp(rewards, -jnp.frexp(jnp.max(jnp.abs(rewards)))[1])
 
 
 def _expected(

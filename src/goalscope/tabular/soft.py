@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import jax
 from jax import numpy as jnp
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
 from goalscope.tabular.process import AbstractProcess
@@ -38,8 +37,9 @@ def soft_values(
 ) -> Float[Array, "S *b"]:
     """Return the soft values `V`, iterated from `guess` (or zero) until they stand still.
 
-    They are off by at most `tolerance`, or by what rounding leaves where that is more. For
-    a discount near 1 see `exact_soft_values`.
+    They are off by at most `tolerance`, or by what rounding leaves where that is more, and
+    NaN where they still move after `MAX_STEPS` steps: for a discount near 1 see
+    `exact_soft_values`.
 
     >>> from goalscope.tabular.process import DeterministicProcess
     >>> one = DeterministicProcess(jnp.ones(1), jnp.zeros((1, 2), int), jnp.ones((1, 2)))
@@ -48,7 +48,7 @@ def soft_values(
     """
 
     def backup(values):
-        return logsumexp(action_values(process, rewards, values, discount), axis=1)
+        return soft_maximum(action_values(process, rewards, values, discount))
 
     begin = jnp.zeros_like(rewards[:, 0]) if guess is None else guess
     return _iterate(backup, begin, discount, tolerance)
@@ -110,7 +110,10 @@ def occupancy(
     guess: Float[Array, "S *b"] | None = None,
     tolerance: Float[Array, ""] | float = 0.0,
 ) -> Float[Array, "S *b"]:
-    """Return `d(s) = Σ_t γᵗ P(s_t = s)` from `start`, that of the process unless said."""
+    """Return `d(s) = Σ_t γᵗ P(s_t = s)` from `start`, that of the process unless said.
+
+    NaN where it still moves after `MAX_STEPS` steps.
+    """
     if start is None:
         axes = (1,) * (policy.ndim - 2)
         start = jnp.broadcast_to(process.start.reshape(-1, *axes), policy[:, 0].shape)
@@ -130,7 +133,10 @@ def evaluate(
     guess: Float[Array, "S *b"] | None = None,
     tolerance: Float[Array, ""] | float = 0.0,
 ) -> Float[Array, "S *b"]:
-    """Return the expected discounted return of `policy` from every state."""
+    """Return the expected discounted return of `policy` from every state.
+
+    NaN where it still moves after `MAX_STEPS` steps.
+    """
     expected = jnp.sum(policy * rewards, axis=1)
 
     def backup(values):
@@ -146,7 +152,18 @@ def _backed_up(
     values: Float[Array, " S"],
     discount: Float[Array, ""] | float,
 ) -> Float[Array, " S"]:
-    return logsumexp(action_values(process, rewards, values, discount), axis=1)
+    return soft_maximum(action_values(process, rewards, values, discount))
+
+
+def soft_maximum(values: Float[Array, "S A *b"]) -> Float[Array, "S *b"]:
+    """Return `log Σ_a exp Q(s,a)`, finite however large finite values are.
+
+    The largest counts once, whatever rounding leaves between two computations of it.
+    """
+    peak = jax.lax.stop_gradient(jnp.max(values, axis=1))
+    below = values - peak[:, None]
+    total = jnp.sum(jnp.exp(jnp.where(below > 0, 0.0, below)), axis=1)
+    return peak + jnp.log(jnp.where(total < 1, 1.0, total))
 
 
 def _iterate(
@@ -155,20 +172,23 @@ def _iterate(
     discount: Float[Array, ""] | float,
     tolerance: Float[Array, ""] | float,
 ) -> Float[Array, "S *b"]:
-    """Return the fixed point of a contraction by `discount`."""
-    rounding = 4 * jnp.finfo(begin.dtype).eps
+    """Return the fixed point of a contraction by `discount`, or NaN if it is far."""
+
+    def missing(present, change):
+        least = 4 * jnp.finfo(begin.dtype).eps * (1 + jnp.max(jnp.abs(present)))
+        ahead = change * discount / jnp.maximum(1 - discount, 1e-6)
+        return (ahead > jnp.maximum(tolerance, least)), change > least
 
     def unfinished(carry):
         present, change, step = carry
-        missing = change * discount / jnp.maximum(1 - discount, 1e-6)
-        least = rounding * (1 + jnp.max(jnp.abs(present)))
-        enough = jnp.maximum(tolerance, least)
-        return (missing > enough) & (step < MAX_STEPS)
+        return jnp.any(missing(present, change)[0]) & (step < MAX_STEPS)
 
     def advance(carry):
         present, _, step = carry
         updated = update(present)
-        return updated, jnp.max(jnp.abs(updated - present)), step + 1
+        return updated, jnp.max(jnp.abs(updated - present), axis=0), step + 1
 
-    begin_change = jnp.asarray(jnp.inf, begin.dtype)
-    return jax.lax.while_loop(unfinished, advance, (begin, begin_change, 0))[0]
+    start = (begin, jnp.full_like(begin[0], jnp.inf), 0)
+    present, change, _ = jax.lax.while_loop(unfinished, advance, start)
+    far, moving = missing(present, change)  # rounding alone may move values for ever
+    return jnp.where((far & moving)[None], jnp.nan, present)
