@@ -239,3 +239,14 @@ def test_a_pass_uses_every_step_once(make):
 def test_impossible_sizes_are_refused_at_construction(sizes, message):
     with pytest.raises(ValueError, match=message):
         PPO(**sizes)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (4, 4, 4), (2, 2, 2)])
+def test_a_minibatch_of_one_step_is_refused(sizes):
+    environments, steps, parts = sizes
+    make = {"num_environments": environments, "num_steps": steps, "num_minibatches": parts}
+    if environments * steps >= 2 * parts:
+        assert PPO(**make).steps_per_update == environments * steps
+        return
+    with pytest.raises(ValueError, match="at least 2 are needed"):
+        PPO(**make)

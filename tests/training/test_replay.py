@@ -62,3 +62,12 @@ def test_an_episode_starts_after_another_has_ended():
     ended = jnp.array([[True, False], [False, True], [True, True]])
     expected = [[False, False], [True, False], [False, True]]
     assert episode_starts(ended).tolist() == expected
+
+
+def test_a_masked_action_adds_nothing_to_the_entropy_nor_to_its_slope():
+    logits = jnp.array([[0.0, 0.0, -jnp.inf], [0.0, -jnp.inf, -jnp.inf]])
+    log_probs, entropies = score(logits, jnp.array([0, 0]))
+    np.testing.assert_allclose(log_probs, [-np.log(2), 0], atol=1e-6)
+    np.testing.assert_allclose(entropies, [np.log(2), 0], atol=1e-6)
+    slope = jax.grad(lambda logits: score(logits, jnp.array([0, 0]))[1].sum())(logits)
+    np.testing.assert_allclose(slope, 0, atol=1e-6)

@@ -1,6 +1,7 @@
 """Returns and advantages against the loops that define them."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jax import numpy as jnp
@@ -8,6 +9,7 @@ from jax import numpy as jnp
 from goalscope.training.returns import (
     discounted_returns,
     generalised_advantages,
+    standardise,
     successor_values,
 )
 
@@ -116,3 +118,14 @@ def test_an_end_counts_as_worthless_and_a_cut_does_not():
     cut_off = generalised_advantages(0 * one, 0 * one, 10 * one, ended, 0.5, 1.0)
     assert cut_off.tolist() == [5.0]
     assert successor_values(one, jnp.array(10.0), ended).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1, 0.7, -3e7, 1e-20, 0.0])
+def test_equal_advantages_are_no_advantage(value):
+    np.testing.assert_array_equal(standardise(jnp.full(64, value)), 0)
+
+
+def test_advantages_that_differ_have_mean_0_and_deviation_1():
+    found = standardise(jnp.array([1.0, 1.0, 1.0, 1.001]))
+    assert float(jnp.std(found)) == pytest.approx(1, abs=1e-3)
+    assert float(jnp.mean(found)) == pytest.approx(0, abs=1e-3)

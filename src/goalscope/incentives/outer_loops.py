@@ -7,6 +7,7 @@ import jax
 from jax import numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from goalscope.training.returns import standardise
 from goalscope.worlds.fields import real
 
 
@@ -120,7 +121,7 @@ class EvolutionStrategies(AbstractOuterLoop):
     ) -> Float[Array, "N P"]:
         parent = jnp.mean(begun, axis=0, keepdims=True)
         children = (begun - parent) / self.noise
-        score = (fitness - jnp.mean(fitness)) / (jnp.std(fitness) + 1e-6)
+        score = standardise(fitness, least=1e-6)
         step = self.learning_rate * jnp.mean(children * score[:, None], axis=0)
         moved = jnp.mean(learnt, axis=0) + step
         return jnp.broadcast_to(moved[None], learnt.shape)

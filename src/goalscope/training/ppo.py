@@ -14,6 +14,7 @@ from goalscope.training.replay import episode_starts, replay, score
 from goalscope.training.returns import (
     first_return,
     generalised_advantages,
+    standardise,
     successor_values,
 )
 from goalscope.training.shuffle import affine_order, is_power_of_two
@@ -59,7 +60,7 @@ class PPO(AbstractTrainer):
         value_weight: weight of the value loss.
         max_norm: gradients are clipped to this norm.
         num_environments, num_steps, num_minibatches: powers of two; the number of
-            minibatches is at most each of the others.
+            minibatches is at most each of the others, and each has at least 2 steps.
         num_epochs: passes over the steps of an update.
     """
 
@@ -85,6 +86,12 @@ class PPO(AbstractTrainer):
             raise ValueError(
                 f"num_minibatches={self.num_minibatches}: must be at most {most}, the "
                 "smaller of num_environments and num_steps, along which steps are parted"
+            )
+        if self.steps_per_update < 2 * self.num_minibatches:
+            raise ValueError(
+                "a minibatch has 1 step, whose advantage over the mean is always 0, but at "
+                "least 2 are needed: take more num_environments or num_steps, or fewer "
+                "num_minibatches"
             )
         if self.num_epochs < 1:
             raise ValueError(f"num_epochs={self.num_epochs}: must be at least 1")
@@ -192,8 +199,3 @@ class PPO(AbstractTrainer):
         }
         total = policy_loss + self.value_weight * value_loss - self.entropy * entropy
         return total, metrics
-
-
-def standardise(values: Float[Array, "*b"]) -> Float[Array, "*b"]:
-    """Return `values` moved to mean 0 and scaled to variance 1."""
-    return (values - jnp.mean(values)) / (jnp.std(values) + 1e-8)

@@ -60,11 +60,15 @@ def _turned(node: PyTree) -> PyTree:
 def score(
     logits: Float[Array, "N A"], actions: Int[Array, " N"]
 ) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
-    """Return `log π(a)` of the actions, and the entropies of `π = softmax(logits)`."""
+    """Return `log π(a)` of the actions, and the entropies of `π = softmax(logits)`.
+
+    A logit of −∞ masks its action.
+    """
     # Actions lead: sums over a short last axis are many times slower on a CPU.
     log_probs = jax.nn.log_softmax(logits.T, axis=0)
     taken = jnp.arange(logits.shape[1])[:, None] == actions[None]
-    entropies = -jnp.sum(jnp.exp(log_probs) * log_probs, axis=0)
+    known = jnp.where(jnp.isneginf(log_probs), 0.0, log_probs)  # 0 log 0 = 0
+    entropies = -jnp.sum(jnp.exp(log_probs) * known, axis=0)
     return jnp.sum(jnp.where(taken, log_probs, 0.0), axis=0), entropies
 
 

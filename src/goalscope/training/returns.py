@@ -84,3 +84,17 @@ def _backwards(
 
     zero = jnp.zeros(terms.shape[1:])
     return jax.lax.scan(step, zero, (terms, weights), reverse=True)[1]
+
+
+def standardise(values: Float[Array, "*b"], *, least: float = 1e-8) -> Float[Array, "*b"]:
+    """Return `values` moved to mean 0 and scaled to variance 1; 0 where all are equal.
+
+    `least` is added to their deviation, so that small differences stay small.
+
+    >>> standardise(jnp.full(3, 0.7)).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    moved = values - jnp.mean(values)
+    rounding = 8 * jnp.finfo(values.dtype).eps * jnp.max(jnp.abs(values))
+    moved = jnp.where(jnp.max(jnp.abs(moved)) > rounding, moved, 0.0)
+    return moved / (jnp.std(values) + least)
