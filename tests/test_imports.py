@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 # Whatever computes imports JAX; every other module does not, today and in future.
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
-    "goals", "rollout", "solve", "population", "experiment", "describe", "cells",
+    "goals", "answers", "rollout", "solve", "population", "experiment", "describe", "cells",
     "meanings",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
     "calibrating", "trials", "incentives", "goal_slot", "learning_tasks", "procedure",

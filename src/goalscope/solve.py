@@ -8,6 +8,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from goalscope.agents.base import AbstractAgent
+from goalscope.answers import answered
 from goalscope.goals import Goal
 from goalscope.worlds.base import AbstractSolvableWorld, Level, State
 
@@ -61,7 +62,7 @@ def policy_of(agent: AbstractAgent, table: Table) -> Float[Array, "S A"]:
     """Return the action probabilities of a memoryless agent in every state."""
     context, memory = agent.embed(table.view), agent.initial_memory()
     respond = jax.vmap(lambda tokens: agent(context, tokens, memory).logits)
-    return jax.nn.softmax(respond(table.tokens))
+    return answered(jax.nn.softmax(respond(table.tokens)))
 
 
 def payments(table: Table, goal: Goal) -> tuple[Float[Array, "S A"], Float[Array, "S A"]]:
@@ -137,27 +138,44 @@ def soft_policy(
 
     def backup(_, values):
         each = action_values(values)
-        scaled = inverse_temperature * each
-        peak = jnp.max(scaled, axis=-1, keepdims=True)
-        excess = jnp.log1p(jnp.mean(jnp.expm1(scaled - peak), axis=-1))
-        soft = (peak[:, 0] + excess) / jnp.where(indifferent, 1.0, inverse_temperature)
+        soft = soft_value(jnp.where(indifferent, 1.0, inverse_temperature), each)
         return jnp.where(indifferent, jnp.mean(each, axis=-1), soft)
 
     begin = jnp.zeros(table.terminal.shape)
     values = jax.lax.fori_loop(0, num_steps, _until(depth, backup), begin)
-    return _log_choice(inverse_temperature, action_values(values))
+    return log_choice(inverse_temperature, action_values(values))
 
 
-def _log_choice(
-    inverse_temperature: Float[Array, ""] | float, values: Float[Array, "S A"]
-) -> Float[Array, "S A"]:
-    """Return `log π`, `π ∝ exp(β Q)`: what is chosen is worth 0 before it is scaled.
+def log_choice(
+    inverse_temperature: Float[Array, ""] | float, values: Float[Array, "*b A"]
+) -> Float[Array, "*b A"]:
+    """Return `log π`, `π ∝ exp(β Q)`, finite for the best action however large `β` is."""
+    return jax.nn.log_softmax(_scaled(inverse_temperature, values)[0])
 
-    So it is exact however large `β` is; a product of the two would be rounded.
+
+def soft_value(
+    inverse_temperature: Float[Array, ""] | float, values: Float[Array, "*b A"]
+) -> Float[Array, "*b"]:
+    """Return `β⁻¹ log (1/A) Σ_a exp(β Q_a)`, finite however large `β` is; it is not 0."""
+    scaled, chosen = _scaled(inverse_temperature, values)
+    mean = jnp.mean(jnp.expm1(scaled), axis=-1)
+    least = 1 / values.shape[-1] - 1  # what is chosen has its share, however it is rounded
+    excess = jnp.log1p(jnp.where(mean < least, least, mean))
+    return chosen[..., 0] + excess / inverse_temperature
+
+
+def _scaled(
+    inverse_temperature: Float[Array, ""] | float, values: Float[Array, "*b A"]
+) -> tuple[Float[Array, "*b A"], Float[Array, "*b 1"]]:
+    """Return `β (Q − Q*)`, and `Q*`, the value that is chosen in the end.
+
+    What is chosen is worth 0 before it is scaled: `βQ − βQ*`, once multiplication and
+    subtraction are fused, would be what rounding leaves of a large product.
     """
     most, least = (end(values, axis=-1, keepdims=True) for end in (jnp.max, jnp.min))
     chosen = jax.lax.stop_gradient(jnp.where(inverse_temperature < 0, least, most))
-    return jax.nn.log_softmax(inverse_temperature * (values - chosen))
+    scaled = inverse_temperature * (values - chosen)
+    return jnp.where(scaled > 0, 0.0, scaled), chosen
 
 
 def _until(

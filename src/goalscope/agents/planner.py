@@ -75,6 +75,11 @@ class Planner(AbstractAgent[Solution, tuple[()]]):
             raise ValueError(
                 "inverse_temperature is 0: not a planner; use `planted.uniform` instead"
             )
+        if _any(~jnp.isfinite(self.inverse_temperature)):
+            raise ValueError(
+                f"inverse_temperature={self.inverse_temperature}: must be finite; 1e9 "
+                "is as good as greedy"
+            )
         if _any((self.discount < 0) | (self.discount > 1)):
             raise ValueError(f"discount={self.discount}: must lie in [0, 1]")
 

@@ -19,6 +19,9 @@ from goalscope.agents.lookup import LookupTable, row_of
 from goalscope.goals import Goal, reach
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 
+IMPATIENT = 0.99
+"""The discount by which ways are told apart that earn the same without any."""
+
 IMPOSSIBLE = -1e9
 """Logit of an action that is never taken; finite, so that 0 log 0 is 0."""
 
@@ -197,10 +200,27 @@ def optimal_policy(
     *,
     num_steps: int,
 ) -> Float[Array, "S A"]:
-    """Return the policy that is uniform over the optimal actions of each state."""
-    values = solve.optimal_values(table, goal, discount, num_steps=num_steps)
+    """Return the policy that is uniform over the optimal actions of each state.
+
+    Without a discount, whoever gets there some day is as good as who is there now, and may
+    never set out: of the optimal actions those count that get there in the fewest steps.
+    """
     rewards, going = solve.payments(table, goal)
-    action_values = rewards + discount * going * values[table.successors]
-    best = jnp.max(action_values, axis=-1, keepdims=True)
-    optimal = action_values >= best - 1e-5 * jnp.maximum(jnp.abs(best), 1e-3)
+
+    def best(discount, allowed):
+        def action_values(values):
+            each = rewards + discount * going * values[table.successors]
+            return jnp.where(allowed, each, -jnp.inf)
+
+        def backup(_, values):
+            return jnp.max(action_values(values), axis=-1)
+
+        begin = jnp.zeros(table.terminal.shape)
+        each = action_values(jax.lax.fori_loop(0, num_steps, backup, begin))
+        most = jnp.max(each, axis=-1, keepdims=True)
+        return each >= most - 1e-5 * jnp.maximum(jnp.abs(most), 1e-3)
+
+    optimal = best(discount, True)
+    if not (isinstance(discount, float) and discount < 1):  # else it costs, for nothing
+        optimal = jnp.where(jnp.equal(discount, 1), best(IMPATIENT, optimal), optimal)
     return optimal / jnp.sum(optimal, axis=-1, keepdims=True)

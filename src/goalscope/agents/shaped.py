@@ -1,7 +1,6 @@
 """An agent that plans for a goal which is written down in an odd way."""
 
 import jax
-from jax import numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from goalscope import solve
@@ -37,12 +36,10 @@ class Shaped(AbstractAgent[Solution, tuple[()]]):
             return rewards + shaping + ahead * values[following]
 
         def backup(_, values):
-            scaled = beta * action_values(values)
-            peak = jnp.max(scaled, axis=-1, keepdims=True)
-            return (peak[:, 0] + jnp.log(jnp.mean(jnp.exp(scaled - peak), axis=-1))) / beta
+            return solve.soft_value(beta, action_values(values))
 
         values = jax.lax.fori_loop(0, planner.depth, backup, -self.potential)
-        log_policy = jax.nn.log_softmax(beta * action_values(values))
+        log_policy = solve.log_choice(beta, action_values(values))
         return Solution(table.tokens, log_policy, values)
 
     def initial_memory(self) -> tuple[()]:

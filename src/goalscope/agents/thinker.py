@@ -68,14 +68,15 @@ class Thinker(AbstractAgent[Problem, Float[Array, " S"]]):
         self, context: Problem, tokens: Int[Array, " K"], memory: Float[Array, " S"]
     ) -> Response[Float[Array, " S"]]:
         def sweep(step: Int[Array, ""], values: Float[Array, " S"]) -> Float[Array, " S"]:
-            scaled = self.inverse_temperature * self._action_values(context, values)
-            mean = jax.nn.logsumexp(scaled, axis=-1) - jnp.log(scaled.shape[-1])
-            return jnp.where(step < self.sweeps, mean / self.inverse_temperature, values)
+            each = self._action_values(context, values)
+            backed_up = solve.soft_value(self.inverse_temperature, each)
+            return jnp.where(step < self.sweeps, backed_up, values)
 
         values = jax.lax.fori_loop(0, self.max_sweeps, sweep, memory)
         state = state_with(context.tokens, tokens)
         here = self._action_values(context, values)[state]
-        return Response(self.inverse_temperature * here, values[state], values)
+        logits = solve.log_choice(self.inverse_temperature, here)
+        return Response(logits, values[state], values)
 
     def _action_values(
         self, problem: Problem, values: Float[Array, " S"]

@@ -49,13 +49,11 @@ class Evasive(AbstractAgent[Solution, tuple[()]]):
             return rewards - self.penalty * counted + later
 
         def backup(_: Int[Array, ""], values: Float[Array, " S"]) -> Float[Array, " S"]:
-            scaled = beta * action_values(values)
-            each = jax.nn.logsumexp(scaled, axis=-1) - jnp.log(scaled.shape[-1])
-            return each / beta
+            return solve.soft_value(beta, action_values(values))
 
         begin = jnp.zeros(table.terminal.shape)
         values = jax.lax.fori_loop(0, own.world.horizon, backup, begin)
-        log_policy = jax.nn.log_softmax(beta * action_values(values))
+        log_policy = solve.log_choice(beta, action_values(values))
         return Solution(table.tokens, log_policy, values)
 
     def initial_memory(self) -> tuple[()]:

@@ -5,6 +5,7 @@ in the innermost axes, which a processor does several times faster than one thin
 for all actions.
 """
 
+from collections.abc import Sequence
 from functools import reduce
 
 import jax
@@ -16,6 +17,9 @@ from goalscope.solve import Table, payments
 
 TOLERANCE = 1e-2
 """How far off the logarithm of a policy may be, in nats."""
+
+IMPOSSIBLE = -1e30
+"""The least logarithm of a probability."""
 
 
 def soft_policies(
@@ -69,11 +73,11 @@ def _solve(
     discount: Float[Array, ""],
     num_steps: int,
 ) -> Float[Array, "S A G B"]:
-    """Iterate values in units of the temperature, `βV`."""
+    """Iterate values in units of the goals: what is best is worth 0 before it is scaled."""
     rewards, going = jax.vmap(payments, (None, 0), out_axes=-1)(table, goals)
     beta = inverse_temperatures[None, None, :]
     num_states, num_actions, num_goals = rewards.shape
-    paid = [rewards[:, action, :, None] * beta for action in range(num_actions)]
+    paid = [rewards[:, action, :, None] for action in range(num_actions)]
     weights = [discount * going[:, action, :, None] for action in range(num_actions)]
     following = [table.successors[:, action] for action in range(num_actions)]
 
@@ -85,11 +89,8 @@ def _solve(
 
     def backup(carry):
         values, _, step = carry
-        each = action_values(values)
-        peak = reduce(jnp.maximum, each)
-        excess = reduce(jnp.add, [jnp.exp(value - peak) for value in each])
-        updated = peak + jnp.log(excess / num_actions)
-        return updated, jnp.max(jnp.abs(updated - values)), step + 1
+        updated = soft_value(beta, action_values(values))
+        return updated, jnp.max(beta * jnp.abs(updated - values)), step + 1
 
     def unfinished(carry):
         _, change, step = carry
@@ -98,4 +99,30 @@ def _solve(
 
     nothing = jnp.zeros((num_states, num_goals, beta.shape[-1]))
     values = jax.lax.while_loop(unfinished, backup, (nothing, jnp.inf, 0))[0]
-    return jax.nn.log_softmax(jnp.stack(action_values(values), axis=1), axis=1)
+    return jnp.stack(log_choice(beta, action_values(values)), axis=1)
+
+
+def soft_value(
+    beta: Float[Array, "..."], values: Sequence[Float[Array, "*b"]]
+) -> Float[Array, "*b"]:
+    """Return `solve.soft_value` of actions that stand in a list, for a positive `β`."""
+    scaled, best = _scaled(beta, values)
+    total = jnp.maximum(reduce(jnp.add, [jnp.exp(each) for each in scaled]), 1)
+    return best + jnp.log(total / len(values)) / beta
+
+
+def log_choice(
+    beta: Float[Array, "..."], values: Sequence[Float[Array, "*b"]]
+) -> list[Float[Array, "*b"]]:
+    """Return `solve.log_choice` of actions that stand in a list, for a positive `β`."""
+    scaled, _ = _scaled(beta, values)
+    total = jnp.maximum(reduce(jnp.add, [jnp.exp(each) for each in scaled]), 1)
+    return [each - jnp.log(total) for each in scaled]
+
+
+def _scaled(
+    beta: Float[Array, "..."], values: Sequence[Float[Array, "*b"]]
+) -> tuple[list[Float[Array, "*b"]], Float[Array, "*b"]]:
+    """Return `β (Q − max Q)` of each action, and `max Q`; finite, so that 0 of it is 0."""
+    best = reduce(jnp.maximum, values)
+    return [jnp.clip(beta * (value - best), IMPOSSIBLE, 0) for value in values], best

@@ -1,7 +1,6 @@
 """Profile likelihoods of planners: how likely decisions are, whatever the β."""
 
 import math
-from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -10,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from goalscope import solve
 from goalscope.goals import Goal
+from goalscope.instruments.batched import log_choice, soft_value
 
 NUM_STRENGTHS = 7
 STRENGTHS = (0.25, 1024.0)
@@ -49,7 +49,7 @@ def log_likelihoods(
         table, taken = item
         rewards, going = solve.payments(table, goal)
         actions = range(rewards.shape[1])
-        paid = [rewards[:, a, None] * beta for a in actions]
+        paid = [rewards[:, a, None] for a in actions]
         flows = [discount * going[:, a, None] for a in actions]
         after = [table.successors[:, a] for a in actions]
 
@@ -59,15 +59,12 @@ def log_likelihoods(
         def backup(
             step: Int[Array, ""], values: Float[Array, "S M"]
         ) -> Float[Array, "S M"]:
-            scaled = action_values(values)
-            peak = reduce(jnp.maximum, scaled)
-            total = reduce(jnp.add, [jnp.exp(each - peak) for each in scaled])
-            updated = peak + jnp.log(total / len(scaled))
+            updated = soft_value(beta, action_values(values))
             return jnp.where(step < planners.depths, updated, values)
 
         begin = jnp.zeros((taken.shape[0], beta.shape[1]))
         values = jax.lax.fori_loop(0, num_steps, backup, begin)
-        log_policy = jax.nn.log_softmax(jnp.stack(action_values(values)), axis=0)
+        log_policy = jnp.stack(log_choice(beta, action_values(values)))
         return jnp.einsum("asm,sa->m", log_policy, taken, precision="highest")
 
     return jnp.sum(jax.lax.map(one, (tables, counts)), axis=0)
