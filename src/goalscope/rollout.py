@@ -8,6 +8,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.agents.base import AbstractAgent, Context, Memory
+from goalscope.answers import answered
 from goalscope.goals import Goal
 from goalscope.worlds.base import AbstractWorld, Level, State
 
@@ -21,7 +22,8 @@ class Trajectory(eqx.Module, Generic[State]):
     Fields:
         tokens: state part of the observation before the step, `[T, K]`.
         actions: what the agent did, `[T]`.
-        log_probs: logarithm of the probability that it would, `[T]`.
+        log_probs: logarithm of the probability that it would, `[T]`; zero where there was
+            no step.
         values: its estimate of its return from before the step, `[T]`.
         features: what the step made happen, `[T, F]`; zero where there was no step.
         happened: whether there was a step: false after the end of an episode, `[T]`.
@@ -93,13 +95,16 @@ def rollout(
         after, made = _interact(agent, world, level, context, now, draw, policy)
         terminal = going & world.terminal(level, after[0])
         cut = going & ~terminal & (time + 1 >= min(length, world.horizon))
-        features = jnp.where(going, made[-1], 0.0)
-        row = Trajectory(*made[:-1], features, going, terminal, cut, now[0])
+        tokens, action, log_prob, value, features = made
+        log_prob, features = (jnp.where(going, x, 0.0) for x in (log_prob, features))
+        made = (tokens, action, log_prob, value, features)
+        row = Trajectory(*made, going, terminal, cut, now[0])
         return (after, going & ~terminal & ~cut), row
 
     state = world.reset(level)
     begin = ((state, agent.initial_memory()), ~world.terminal(level, state))
-    return jax.lax.scan(step, begin, (jnp.arange(length), draws))[1]
+    steps = jax.lax.scan(step, begin, (jnp.arange(length), draws))[1]
+    return eqx.tree_at(lambda steps: steps.log_probs, steps, answered(steps.log_probs))
 
 
 def collect(
@@ -177,10 +182,12 @@ def _interact(
 def choose(uniform: Float[Array, ""], logits: Float[Array, " A"]) -> Int[Array, ""]:
     """Return an action drawn from `softmax(logits)` with one uniform number in [0, 1).
 
-    By inversion of the cumulative distribution; never an action of probability zero.
+    By inversion of the cumulative distribution; never an action of probability zero. Of
+    logits that are no distribution it is some action.
     """
     cumulative = jnp.cumsum(jnp.exp(logits - jnp.max(logits)))
-    return jnp.sum(uniform * cumulative[-1] >= cumulative, dtype=jnp.int32)
+    below = jnp.sum(uniform * cumulative[-1] >= cumulative, dtype=jnp.int32)
+    return jnp.minimum(below, logits.shape[0] - 1)  # how NaN compares is the compiler's
 
 
 def log_probability(

@@ -7,11 +7,13 @@ import jax
 import pytest
 from jax import numpy as jnp
 
+from goalscope import solve
 from goalscope.agents.recurrent import GRU
 from goalscope.instruments.base import AbstractInstrument, Need, Reading
 from goalscope.instruments.first_choice import FirstChoice
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.instruments.goal_score import GoalScore
+from goalscope.instruments.levels import solvable
 from goalscope.testing import check_instrument
 
 KEY = jax.random.key(8)
@@ -42,13 +44,14 @@ def test_agents_with_memory_are_read_in_the_same_form(name, goals, world, agent,
 
 
 class Odd(AbstractInstrument):
-    """Reads one number between 0 and 1, drawn with the key."""
+    """Reads one number between 0 and 1, drawn with the key, and looks at the agent."""
 
     question: ClassVar[str] = "Which number?"
     needs: ClassVar[tuple[Need, ...]] = ("behaviour",)
     names: tuple[str, ...] = eqx.field(static=True, default=("one",))
     asked: tuple[str, ...] = eqx.field(static=True, default=("one",))
-    checks: tuple[str, ...] = eqx.field(static=True, default=())
+    checks: tuple[str, ...] = eqx.field(static=True, default=("always",))
+    looks: bool = eqx.field(static=True, default=True)
     constant: bool = eqx.field(static=True, default=False)
     shift: float = 0.0
     count: int = 1
@@ -77,11 +80,14 @@ class Odd(AbstractInstrument):
         return self.checks
 
     def read(self, key, agent, world):
+        if self.looks:
+            world = solvable(world)
+            solve.policy_of(agent, solve.tabulate(world, world.sample_level(key)))
         draw = jnp.float32(0.5) if self.constant else jax.random.uniform(key)
         value, low = draw[None], draw[None] + self.shift
-        nothing, no_checks = jnp.full(1, jnp.nan), jnp.zeros(0, bool)
+        nothing, passed = jnp.full(1, jnp.nan), jnp.ones(1, bool)
         count = jnp.int32(self.count)
-        return Reading(value, low, value, nothing, nothing, no_checks, count)
+        return Reading(value, low, value, nothing, nothing, passed, count)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +100,9 @@ class Odd(AbstractInstrument):
         (Odd(count=-1), "negative"),
         (Odd(names=("one", "one")), "differ from each other"),
         (Odd(asked=("two",)), "two is none"),
-        (Odd(checks=("never computed",)), "checks is bool"),
+        (Odd(checks=("always", "never computed")), "checks is bool"),
+        (Odd(checks=()), "at least one check"),
+        (Odd(looks=False), "an agent whose policy is NaN was read"),
     ],
 )
 def test_an_instrument_that_breaks_the_contract_is_refused(

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
+from goalscope.agents.planted import ActionBiased
 from goalscope.agents.recurrent import GRU
 from goalscope.agents.reduced_rank import ReducedRankPolicy, exact_coefficients
 from goalscope.agents.unread import Unread
+from goalscope.instruments.behaviour_probes import divergence, draw_probes
 from goalscope.instruments.learning_coefficient import LearningCoefficient
+from goalscope.instruments.levels import draw_levels
 from goalscope.parameter_groups import ParameterGroup
 from goalscope.testing import check_instrument
 from goalscope.worlds.corner import Corner
@@ -111,3 +114,11 @@ def test_what_cannot_be_measured_is_refused(small, world):
     )
     with pytest.raises(ValueError, match="holds no parameter"):
         eqx.filter_eval_shape(absent.measure, KEY, agent, world)
+
+
+def test_an_agent_that_masks_actions_does_not_diverge_from_itself():
+    world = Corner(size=3, horizon=8)
+    agent = ActionBiased(np.array([0, 0, -np.inf, -np.inf], np.float32))
+    tables = draw_levels(KEY, world, num_levels=2).tables
+    probes = draw_probes(KEY, agent, tables, 3, world.horizon)
+    assert float(divergence(agent, probes)) == pytest.approx(0, abs=1e-6)

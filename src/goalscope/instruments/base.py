@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
 import equinox as eqx
+from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.agents.base import AbstractAgent
+from goalscope.answers import watched
 from goalscope.worlds.base import AbstractWorld
 
 Need = Literal[
@@ -112,13 +114,23 @@ class AbstractInstrument(eqx.Module):
     ) -> Reading:
         """Return the readings of `agent` on levels drawn from `world`.
 
-        Consumes `key`: agents with different keys are measured on different levels. What
-        this is called by is `measure`, for all instruments.
+        Consumes `key`: agents with different keys are measured on different levels. Called
+        by `measure`. It asks agents through `rollout` or `solve.policy_of`, or marks what
+        they answer (`answers.answered`), so that it is noticed where they have no policy.
         """
 
     @final
     def measure(
         self, key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
     ) -> Reading:
-        """Return what `read` returns: what measures an agent calls this."""
-        return self.read(key, agent, world)
+        """Return what `read` returns: what measures an agent calls this.
+
+        Of an agent that has no behaviour, because somewhere it was asked its policy is NaN,
+        no number is known and no check is passed.
+        """
+        reading, acts = watched(lambda: self.read(key, agent, world))
+        numbers = (reading.value, reading.lower, reading.upper)
+        value, lower, upper = (jnp.where(acts, each, jnp.nan) for each in numbers)
+        checks = reading.checks & acts
+        control, ceiling, count = reading.control, reading.ceiling, reading.count
+        return Reading(value, lower, upper, control, ceiling, checks, count)

@@ -9,6 +9,9 @@ from goalscope import solve
 from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal
 
+FLOOR = -27.6
+"""Logarithms of probabilities that are smaller count as that: agents may mask actions."""
+
 
 class Probes(eqx.Module):
     """Decisions that must stay the same: levels, states in them, and the policy there."""
@@ -33,7 +36,7 @@ def draw_probes(
         visits = solve.occupancy(table, policy, anything, 1.0, num_steps=num_steps)
         counted = jnp.where(table.terminal, 0.0, visits)
         states = jax.random.categorical(key, jnp.log(counted), shape=(num_states,))
-        return table.tokens[states], jnp.log(jnp.maximum(policy[states], 1e-12))
+        return table.tokens[states], jnp.maximum(jnp.log(policy[states]), FLOOR)
 
     keys = jax.random.split(key, tables.terminal.shape[0])
     tokens, log_policy = jax.vmap(one)(keys, tables)
@@ -46,7 +49,7 @@ def divergence(agent: AbstractAgent, probes: Probes) -> Float[Array, ""]:
     def one(view: Float[Array, "..."], tokens: Int[Array, "V K"]) -> Float[Array, "V A"]:
         context, memory = agent.embed(view), agent.initial_memory()
         respond = jax.vmap(lambda tokens: agent(context, tokens, memory).logits)
-        return jax.nn.log_softmax(respond(tokens))
+        return jnp.maximum(jax.nn.log_softmax(respond(tokens)), FLOOR)
 
     logs = jax.vmap(one)(probes.views, probes.tokens)
     ratios = probes.log_policy - logs

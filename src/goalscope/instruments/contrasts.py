@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
+from goalscope.answers import answered
 from goalscope.goals import Goal
 from goalscope.instruments.levels import Sheet
 from goalscope.rollout import rollout
@@ -93,7 +94,7 @@ def _exact(agent: AbstractAgent, world: Cued, table: solve.Table, goals: Goal) -
         reached = solve.first_reached(table, policy, goals, num_steps=world.horizon)
         return table.start @ reached
 
-    policies = jax.vmap(jax.vmap(act))(_under_signs(world, table.tokens))
+    policies = answered(jax.vmap(jax.vmap(act))(_under_signs(world, table.tokens)))
     apart = [jensen_shannon(policies[i], policies[j]) @ table.start for i, j in PAIRS]
     reached = jax.vmap(first)(policies)
     return Contrast(reached.reshape(2, 2, -1), *_means(apart))
@@ -122,7 +123,7 @@ def _played(
 
     episodes = jax.vmap(episode)(jnp.asarray(SIGNS))
     told = jax.vmap(_under_signs, (None, 0))(world, episodes.tokens)
-    policies = jax.vmap(jax.vmap(answers))(told)
+    policies = answered(jax.vmap(jax.vmap(answers))(told))
     shares = episodes.happened / jnp.maximum(
         jnp.sum(episodes.happened, 1, keepdims=True), 1
     )

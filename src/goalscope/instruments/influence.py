@@ -9,6 +9,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from goalscope.agents.base import AbstractAgent
+from goalscope.answers import answered
 from goalscope.goals import Goal
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.levels import check_candidates, solvable
@@ -217,7 +218,8 @@ def _first_action(
     """Return the log-probabilities of the first action of an episode."""
     tokens = world.observe_state(level, world.reset(level))
     context = agent.embed(world.observe_level(level))
-    return jax.nn.log_softmax(agent(context, tokens, agent.initial_memory()).logits)
+    response = agent(context, tokens, agent.initial_memory())
+    return answered(jax.nn.log_softmax(response.logits))
 
 
 def _divergence(one: Float[Array, " A"], other: Float[Array, " A"]) -> Float[Array, ""]:

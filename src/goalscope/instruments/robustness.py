@@ -12,11 +12,12 @@ from jaxtyping import Array, Float, Int, Key
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, Context, Memory
 from goalscope.agents.planted import ActionBiased
+from goalscope.answers import answered
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.levels import check_candidates, draw_levels, solvable
 from goalscope.instruments.likelihood import level_weights
-from goalscope.rollout import choose
+from goalscope.rollout import choose, log_probability
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
@@ -188,12 +189,15 @@ class Robustness(AbstractInstrument):
             paid = live * rewards[state, action]
             live = live * going[state, action]
             after = (table.successors[state, action], response.memory, live)
-            return after, (paid, *before)
+            log_prob = log_probability(response.logits, action)
+            return after, (paid, *before, jnp.where(jnp.any(before[1] > 0), log_prob, 0.0))
 
         start = choose(luck[-2], jnp.log(table.start))
         begin = (start, agent.initial_memory(), jnp.ones(rewards.shape[-1]))
         times = jnp.arange(luck.shape[0] - 2)
-        _, (paid, states, live) = jax.lax.scan(step, begin, (times, luck[:-2]))
+        _, steps = jax.lax.scan(step, begin, (times, luck[:-2]))
+        paid, states, live, log_probs = steps
+        answered(log_probs)
         later = times >= self.when
         worth = jnp.where(later, self.discount ** jnp.abs(times - self.when), 0.0)
         return worth @ paid, states[self.when], live[self.when]

@@ -6,6 +6,7 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PyTree
 
+from goalscope.answers import answered
 from goalscope.probing.interchange import (
     Downstream,
     Pairs,
@@ -119,7 +120,7 @@ def follow(
     asked = targets[np.array([0, 0, 1, 1, 0, 0, 0])]
     outputs = jax.lax.map(lambda each: jax.vmap(downstream)(each, swap.rest), hidden)
     heeded = obeys(outputs, asked)
-    alone = jnp.stack([outputs[-1], outputs[-1]])
+    alone = jnp.stack([answered(outputs[-1])] * 2)
     counts = swap.valid[None] & ~obeys(alone, targets) & ~jnp.all(targets, axis=-1)
     unknown = jnp.arange(swap.valid.shape[0]) >= half
     return Followed(

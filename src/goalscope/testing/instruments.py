@@ -4,10 +4,11 @@ import equinox as eqx
 import jax
 import numpy as np
 from jax import numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Bool, Key
 
 from goalscope.agents.base import AbstractAgent
 from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.instruments.checkpoint_series import checkpoint
 from goalscope.testing.compare import TOLERANCE, require, same
 from goalscope.worlds.base import AbstractWorld
 
@@ -23,8 +24,8 @@ def check_instrument(
 
     Readings of `agent` in `world` have a number, an interval around it, a control and a
     ceiling for every name, and a truth value for every check; they are the same for the
-    same key, others for another, and the same alone as in a stack of agents. Consumes
-    `key`.
+    same key, others for another, and the same alone as in a stack of agents. With NaN for
+    all its numbers the agent has no behaviour, and then nothing is read. Consumes `key`.
     """
     _check_names(instrument)
     k_one, k_other = jax.random.split(key)
@@ -40,6 +41,13 @@ def check_instrument(
         not _identical(reading, alone(k_other, agent, world)),
         "another key gave the same reading: every agent is measured on levels of its own",
     )
+    broken = jax.tree.map(
+        lambda leaf: jnp.full_like(leaf, jnp.nan) if eqx.is_inexact_array(leaf) else leaf,
+        agent,
+    )
+    along = "checkpoints" in instrument.needs
+    if not _acts(k_one, checkpoint(broken, 0) if along else broken, world):
+        _check_silence(alone(k_one, broken, world))
     keys = jnp.stack([k_other, k_one])
     stacked = jax.tree.map(
         lambda leaf: jnp.stack([leaf, leaf]) if eqx.is_array(leaf) else leaf, agent
@@ -65,6 +73,7 @@ def _check_names(instrument: AbstractInstrument) -> None:
             f"{what} are {', '.join(names)}; they differ from each other and are not empty",
         )
     require(bool(readings), "an instrument has at least one reading")
+    require(bool(checks), "an instrument has at least one check, which can fail")
     strangers = sorted(set(instrument.candidates) - set(readings))
     require(not strangers, f"candidates are readings; {', '.join(strangers)} is none")
     require(bool(instrument.unit), "an instrument says the unit of its readings")
@@ -105,6 +114,27 @@ def _check_numbers(reading: Reading) -> None:
         f"the interval [{lower}, {upper}] does not hold the value {value}",
     )
     require(int(reading.count) >= 0, "`count` is negative")
+
+
+@eqx.filter_jit
+def _acts(
+    key: Key[Array, ""], agent: AbstractAgent, world: AbstractWorld
+) -> Bool[Array, ""]:
+    """Return whether an agent has a policy where an episode begins."""
+    memory = agent.initial_memory()
+    level = world.sample_level(key)
+    tokens = world.observe_state(level, world.reset(level))
+    response = agent(agent.embed(world.observe_level(level)), tokens, memory)
+    return ~jnp.any(jnp.isnan(jax.nn.softmax(response.logits)))
+
+
+def _check_silence(reading: Reading) -> None:
+    numbers = (reading.value, reading.lower, reading.upper)
+    require(
+        all(np.all(np.isnan(each)) for each in numbers) and not np.any(reading.checks),
+        "an agent whose policy is NaN was read: ask agents through `rollout` and "
+        "`solve.policy_of`, or mark what they answer with `answered`",
+    )
 
 
 def _identical(one: Reading, other: Reading) -> bool:
