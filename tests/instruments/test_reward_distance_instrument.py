@@ -7,7 +7,8 @@ import pytest
 from jax import numpy as jnp
 
 from goalscope.agents.planner import Planner
-from goalscope.goals import Goal, collect, reach
+from goalscope.goals import Goal, collect, reach, stack
+from goalscope.instruments.goal_geometry import cosines_of, inner_products
 from goalscope.instruments.levels import draw_levels
 from goalscope.instruments.reward_distance import KINDS, RewardDistance
 from goalscope.tabular import reward_distance
@@ -142,3 +143,12 @@ def test_it_is_refused_if_it_cannot_be_measured(goals):
         RewardDistance(goals[0], goals, discount=1.0)
     with pytest.raises(ValueError, match="at least 2 levels"):
         RewardDistance(goals[0], goals, num_levels=1)
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-9, 1e20])
+def test_the_angle_between_goals_does_not_know_their_units(sheet, goals, scale):
+    table = jax.tree.map(lambda leaf: leaf[0], sheet.tables)
+    scaled = Goal(goals[0].weights * scale, goals[0].once, "")
+    cosines = cosines_of(inner_products(table, stack((*goals, scaled)), 0.9))
+    np.testing.assert_allclose(cosines[:, 0, 2], 1, atol=1e-5)
+    np.testing.assert_allclose(cosines[:, 1, 2], cosines[:, 1, 0], atol=1e-5)

@@ -21,9 +21,11 @@ def inner_products(
     A reward is a function of state and action; the mean runs over actions and over the
     states that can be reached and are not terminal. For EPIC, which knows no dynamics,
     every goal pays each time. The sum over levels is that of one process whose states are
-    those of all levels.
+    those of all levels. A goal is in units of its largest weight, up to a power of two.
     """
     rewards, going = jax.vmap(payments, (None, 0), out_axes=-1)(table, goals)
+    unit = jnp.frexp(jnp.max(jnp.abs(goals.weights), axis=-1))[1]
+    rewards = jnp.ldexp(rewards, -unit[None, None])
     asked = reachable(table.successors, table.start) & ~table.terminal
     share = (asked / jnp.maximum(jnp.sum(asked), 1))[:, None, None]
     ahead, next_to = discount * going, table.successors
