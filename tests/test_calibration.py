@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goalscope.calibration import Gate, calibrate
+from goalscope.calibration import Gate, calibrate, steadied
 from goalscope.evidence import Evidence
 from goalscope.statistics.intervals import clopper_pearson
 
@@ -162,3 +162,35 @@ def test_candidates_are_named_once(candidates: tuple[str, ...]):
 def test_a_gate_that_makes_no_sense_is_refused(wrong: dict[str, float]):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         dataclasses.replace(GATE, **wrong)
+
+
+def draws(*named: str) -> list[Evidence]:
+    """Readings of one network: what each draw of levels names, a draw a column."""
+    return [
+        dataclasses.replace(
+            reading("networks", goal, [0.0]),
+            **{
+                end: np.array([[1.0 if goal in each else 0.0 for each in named]])
+                for end in ("values", "lower", "upper", "control", "ceiling")
+            },
+            checks=np.zeros((1, len(named), 0), bool),
+            count=np.ones((1, len(named)), int),
+        )
+        for goal in CANDIDATES
+    ]
+
+
+def test_a_network_that_draws_of_levels_are_torn_about_fails_the_gate():
+    perfect = calibrated(*zoo())
+    steady = steadied(perfect, draws("cheese", "none", "cheese", "none"), 4, GATE)
+    torn = steadied(perfect, draws("cheese", "none", "corner", "none"), 4, GATE)
+    assert (steady.passed, steady.torn, steady.networks) == (True, 0, 1)
+    assert (torn.passed, torn.torn, torn.networks) == (False, 1, 1)
+
+
+def test_another_goal_at_another_checkpoint_is_no_disagreement():
+    """Two draws of two checkpoints: corner first and cheese later, both times."""
+    moving = draws("corner", "cheese", "corner", "cheese")
+    found = steadied(calibrated(*zoo()), moving, 2, GATE)
+    assert (found.passed, found.torn, found.networks) == (True, 0, 2)
+    assert "never two different goals" in found.gate

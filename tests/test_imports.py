@@ -17,7 +17,7 @@ SOURCE = ROOT / "src"
 COMPUTES = {
     "worlds", "agents", "training", "instruments", "experiments",
     "goals", "answers", "rollout", "solve", "population", "experiment", "describe", "cells",
-    "meanings",
+    "measurement", "meanings",
     "laboratory", "replay", "separate", "tabular", "probing", "dynamics", "testing", "zoo",
     "calibrating", "trials", "incentives", "goal_slot", "learning_tasks", "procedure",
     "training_game",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from goalscope.evidence import Evidence
-from goalscope.labels import label
+from goalscope.labels import clears, label
 
 VALUES = arrays.arrays(
     np.float64, (3, 4, 2), elements=st.floats(0, 1, width=16) | st.just(np.nan)
@@ -59,3 +59,17 @@ def test_labels_need_readings_of_one_shape():
     for readings in ([], [one, other]):
         with pytest.raises(ValueError, match="all of one shape"):
             label(readings)
+
+
+def test_an_interval_that_crosses_the_bar_names_nobody():
+    sure = reading(np.array([[0.97], [0.97], [0.96]]))
+    crossing = dataclasses.replace(sure, lower=np.array([[0.95], [0.4], [np.nan]]))
+    assert label([crossing]).tolist() == [[0], [-1], [-1]]
+    assert label([sure]).tolist() == [[0], [0], [0]]
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([0.5, 0.75, 0.95]))
+def test_whoever_is_convicted_reads_the_bar_or_more_throughout(
+    value: float, lower: float, bar: float
+):
+    assert bool(clears(value, lower, bar)) == (min(value, lower) >= bar - 1e-6)

@@ -10,7 +10,14 @@ from goalscope.agents.planner import Planner
 from goalscope.agents.planted import uniform
 from goalscope.calibration import Gate
 from goalscope.claims.means import Above, Below
-from goalscope.experiment import Arm, Competence, Experiment, Measurement, Planted
+from goalscope.experiment import (
+    Arm,
+    Competence,
+    Experiment,
+    HalfGeneralised,
+    Measurement,
+    Planted,
+)
 from goalscope.goals import Goal
 from goalscope.training.exact import ExactPolicyGradient
 from supervised_shortcut import Garden, SupervisedShortcut
@@ -55,6 +62,7 @@ def unwatched(*, agents: int = 16, updates: int = 300, planted: int = 40) -> Exp
             "uniform": Planted(agent=Build(uniform), goal=None, agents=planted),
         },
         planted_world=nobody,
+        half_generalised=HalfGeneralised(arm=arms["always watched"]),
         claims=CLAIMS,
         competence=Competence(on="trained.unseen", threshold=0.9),
         labels="advantage",

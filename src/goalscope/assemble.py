@@ -253,7 +253,7 @@ def _picture(fields: Mapping[str, Any]) -> Picture:
 def _setup(cells: Cells, meanings: Mapping[str, Any]) -> Setup:
     """Return what the finished cells of a folder were computed from."""
     records = [cell.record for cell in cells]
-    conditions: dict[str, dict[str, Any]] = {"arm": {}, "planted": {}}
+    conditions: dict[str, dict[str, Any]] = defaultdict(dict)
     for record in records:
         conditions[record.kind][record.arm] = record.description.get("condition", {})
     gates = [r.metadata["competence"] for r in records if "competence" in r.metadata]

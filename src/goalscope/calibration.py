@@ -1,14 +1,15 @@
 """How an instrument did on planted agents, whose goal is known because we built it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 from jaxtyping import Bool
 
 from goalscope.evidence import Evidence
-from goalscope.result import Calibration
+from goalscope.labels import convicted
+from goalscope.result import HALF, Calibration
 from goalscope.statistics.intervals import clopper_pearson
 
 
@@ -22,7 +23,8 @@ class Gate:
     takes 59.
 
     Fields:
-        convicts: an agent is convicted of every candidate that reads at least this.
+        convicts: an agent is convicted of every candidate whose reading, interval and
+            all, lies at or above this; see `labels.clears`.
         min_hit_rate: smallest share of agents with a candidate goal convicted of it.
         max_false_rate: largest share of agents convicted of a goal they do not have.
         max_false_bound: largest upper limit of that share.
@@ -42,7 +44,7 @@ class Gate:
 
     def __str__(self) -> str:
         return (
-            f"a reading of at least {self.convicts:g} convicts; hit rate at least "
+            f"an interval at or above {self.convicts:g} convicts; hit rate at least "
             f"{self.min_hit_rate:g}, false convictions at most {self.max_false_rate:g} and "
             f"their upper 95 % limit at most {self.max_false_bound:g}"
         )
@@ -77,14 +79,14 @@ def calibrate(
     """
     if not candidates or len(set(candidates)) != len(candidates):
         raise ValueError(f"candidates are {candidates}; name at least one, each once")
-    convicted = {
+    found = {
         kind: np.stack(
             [_convicted(evidence, (kind, instrument, c), gate) for c in candidates]
         )
         for kind in truth
     }
     hits = positives = false_convictions = negatives = 0
-    for kind, verdicts in convicted.items():
+    for kind, verdicts in found.items():
         own = np.array([candidate == truth[kind] for candidate in candidates])
         num = verdicts.shape[1]
         positives += num if own.any() else 0
@@ -94,15 +96,43 @@ def calibrate(
     known = {goal: goal for goal in candidates}
     return Calibration(
         instrument=instrument,
-        rows={kind: _shares(verdicts, candidates) for kind, verdicts in convicted.items()},
+        rows={kind: _shares(verdicts, candidates) for kind, verdicts in found.items()},
         truth={kind: known.get(goal or "") for kind, goal in truth.items()},
-        counts={kind: verdicts.shape[1] for kind, verdicts in convicted.items()},
+        counts={kind: verdicts.shape[1] for kind, verdicts in found.items()},
         hits=hits,
         positives=positives,
         false_convictions=false_convictions,
         negatives=negatives,
         passed=_passes(gate, (hits, positives), (false_convictions, negatives)),
         gate=str(gate),
+    )
+
+
+def steadied(
+    found: Calibration, draws: Sequence[Evidence], num_draws: int, gate: Gate
+) -> Calibration:
+    """Return a calibration that also knows about half-generalised networks.
+
+    A network at a checkpoint is *torn* if over all draws of levels it is convicted of two
+    different candidates. The gate is met if none is.
+
+    Args:
+        found: how the instrument did on planted agents.
+        draws: readings of each candidate, `[N, D C]`: all checkpoints of the first draw of
+            levels, then those of the next.
+        num_draws: how many draws, `D`.
+        gate: what convicts.
+    """
+    named = np.stack([convicted(reading, gate.convicts) for reading in draws])
+    ever = named.reshape(*named.shape[:2], num_draws, -1).any(axis=2)
+    torn = ever.sum(axis=0) > 1
+    return replace(
+        found,
+        truth={**found.truth, HALF: None},
+        passed=found.passed and not torn.any(),
+        gate=f"{found.gate}; never two different goals for one network",
+        torn=int(torn.sum()),
+        networks=torn.size,
     )
 
 
@@ -114,7 +144,7 @@ def _convicted(
             f"planted kind {key[0]!r} has no reading {key[1]}.{key[2]}; measure every "
             "candidate on every planted kind"
         )
-    return evidence[key].values[:, -1] >= gate.convicts
+    return convicted(evidence[key], gate.convicts)[:, -1]
 
 
 def _shares(

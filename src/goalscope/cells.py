@@ -1,20 +1,20 @@
 """An experiment cut into cells, arm x block of agents, and how one cell is computed."""
 
-import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Key, PyTree
+from jaxtyping import Array
 
 from goalscope import solve
 from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.agents.one_of import OneOf, as_one_of
 from goalscope.describe import describe
 from goalscope.experiment import Arm, ComputedArm, Experiment, Planted
-from goalscope.instruments.base import AbstractInstrument, Reading
+from goalscope.measurement import along_training, measure_all, words_about
 from goalscope.population import (
     Conditions,
     Segment,
@@ -23,12 +23,13 @@ from goalscope.population import (
     train,
 )
 from goalscope.procedure import check_findings
+from goalscope.result import HALF
 from goalscope.storage.study import CellPlan, Computed
 from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.drawn import DrawnWorld, shown_level
 
 FORMAT = 1
-PLANTED_OFFSET = 1_000_000
+PLANTED_OFFSET, HALF_OFFSET = 1_000_000, 2_000_000
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -47,7 +48,10 @@ def plan_cells(experiment: Experiment, seed: int) -> tuple[CellPlan, ...]:
         "instruments": describe(experiment.instruments or experiment.readouts),
     }
     plans = []
-    for kind, group in (("planted", experiment.planted), ("arm", experiment.arms)):
+    half = experiment.half_generalised
+    networks = {HALF: half.arm} if half else {}
+    groups = {"planted": experiment.planted, HALF: networks, "arm": experiment.arms}
+    for kind, group in groups.items():
         for name, condition in group.items():
             own = {**shared, "kind": kind, "name": name, "condition": describe(condition)}
             if isinstance(condition, Planted):
@@ -57,6 +61,7 @@ def plan_cells(experiment: Experiment, seed: int) -> tuple[CellPlan, ...]:
             elif isinstance(condition, ComputedArm):
                 blocks = _blocks(condition.agents, width)
             else:
+                own |= {"draws": half.draws} if half and kind == HALF else {}
                 own["until"] = list(experiment.until(condition))
                 own["gallery"] = describe(experiment.gallery)
                 blocks = _blocks(condition.agents, width)
@@ -85,6 +90,8 @@ def compute_cell(experiment: Experiment, plan: CellPlan, report: Report) -> Comp
     seed, agents = plan.description["seed"], np.array(plan.agents)
     if plan.kind == "planted":
         return _compute_planted(experiment, plan.arm, seed, agents, report)
+    if plan.kind == HALF:
+        return _compute_half_generalised(experiment, seed, agents, report)
     arm = experiment.arms[plan.arm]
     if isinstance(arm, ComputedArm):
         return _compute_procedure(experiment, arm, seed, agents, report)
@@ -94,24 +101,14 @@ def compute_cell(experiment: Experiment, plan: CellPlan, report: Report) -> Comp
 def _compute_arm(
     experiment: Experiment, arm: Arm, seed: int, numbers: np.ndarray, report: Report
 ) -> Computed:
-    keys = agent_keys(seed, numbers)
-    untrained = build(seed, numbers, arm.agent, arm.train_world)
-    conditions = Conditions(arm.trainer, arm.train_world, arm.goal)
-    until = experiment.until(arm)
-    kept: list[Segment] = []
-    for segment in train(keys, untrained, conditions, until=until, plan=experiment.plan):
-        if segment.updates == until[len(kept)]:
-            kept.append(segment)
-        report(_progress(arm, segment, len(kept), len(until)))
-    readings = []
-    for segment in kept:
-        agent = segment.learners.agent
-        readings.append(measure_all(experiment, keys, agent, arm.test_world, arm))
-        report(_progress(arm, kept[-1], len(kept), len(until)))
+    keys, until = agent_keys(seed, numbers), experiment.until(arm)
+    kept = _trained(experiment, arm, seed, numbers, report)
+    along = along_training([segment.learners.agent for segment in kept])
+    readings = measure_all(experiment, keys, along, arm.test_world, arm)
     last = kept[-1].learners
     tensors = {
         "curves": _curves(kept),
-        "readings": stacked(readings),
+        "readings": readings,
         "agents": stacked([parameters(segment.learners.agent) for segment in kept]),
         "portraits": {"policy": _portraits(experiment, arm, last.agent)},
     }
@@ -130,6 +127,41 @@ def _compute_arm(
         "instruments": words_about(experiment),
     }
     return Computed(tensors, metadata)
+
+
+def _trained(
+    experiment: Experiment, arm: Arm, seed: int, numbers: np.ndarray, report: Report
+) -> list[Segment]:
+    """Return the agents of an arm with these numbers, checkpoint by checkpoint."""
+    keys, until = agent_keys(seed, numbers), experiment.until(arm)
+    untrained = build(seed, numbers, arm.agent, arm.train_world)
+    conditions = Conditions(arm.trainer, arm.train_world, arm.goal)
+    kept: list[Segment] = []
+    for segment in train(keys, untrained, conditions, until=until, plan=experiment.plan):
+        if segment.updates == until[len(kept)]:
+            kept.append(segment)
+        report(_progress(arm, segment, len(kept), len(until)))
+    return kept
+
+
+def _compute_half_generalised(
+    experiment: Experiment, seed: int, numbers: np.ndarray, report: Report
+) -> Computed:
+    """Compute what the instrument of the labels reads of networks, draw after draw."""
+    half, name = experiment.half_generalised, experiment.labels
+    if half is None or name is None:
+        raise ValueError("there are no networks to read; give half_generalised and labels")
+    kept = _trained(experiment, half.arm, seed, numbers + HALF_OFFSET, report)
+    along = along_training([segment.learners.agent for segment in kept])
+    only = {name: experiment.instruments[name]}
+    asked = replace(experiment, instruments=only, claims=(), competence=None, figures=())
+    each = [
+        measure_all(asked, agent_keys(seed, numbers + HALF_OFFSET * (2 + draw)), along,
+                    half.arm.test_world, half.arm)
+        for draw in range(half.draws)
+    ]  # fmt: skip
+    readings = {path: np.concatenate([one[path] for one in each], 1) for path in each[0]}
+    return Computed({"readings": readings}, {"instruments": words_about(asked)})
 
 
 def _compute_procedure(
@@ -179,7 +211,7 @@ def _compute_planted(
     world, keys = _planted_world(experiment), agent_keys(seed, numbers + PLANTED_OFFSET)
     report({"updates": 0, "of": 0})
     agents = planted_agents(experiment, name, seed, numbers)
-    readings = stacked([measure_all(experiment, keys, agents, world, None)])
+    readings = measure_all(experiment, keys, along_training([agents]), world, None)
     metadata = {
         "goal": experiment.planted[name].goal,
         "instruments": words_about(experiment),
@@ -208,43 +240,6 @@ def _planted_world(experiment: Experiment) -> AbstractWorld:
     if experiment.planted_world is None:
         raise ValueError("planted agents live in a world; give planted_world")
     return experiment.planted_world
-
-
-def measure_all(
-    experiment: Experiment,
-    keys: Key[Array, " N"],
-    agents: AbstractAgent,
-    test_world: AbstractWorld,
-    arm: Arm | None,
-) -> dict[str, np.ndarray]:
-    """Return all readings of a block of agents, "instrument/field" -> `[N, ...]`."""
-    found = {}
-    for name, measurement in experiment.instruments.items():
-        if measurement.on == "train" and arm is None:
-            continue  # planted agents were never trained
-        world = arm.train_world if measurement.on == "train" and arm else test_world
-        own = jax.vmap(jax.random.fold_in, (0, None))(keys, _stable(name))
-        reading = measure(measurement.instrument, own, agents, world, experiment.plan.chunk)
-        fields = vars(reading)
-        found |= {f"{name}/{field}": np.asarray(value) for field, value in fields.items()}
-    return found
-
-
-@eqx.filter_jit
-def measure(
-    instrument: AbstractInstrument,
-    keys: Key[Array, " N"],
-    agents: AbstractAgent,
-    world: AbstractWorld,
-    chunk: int,
-) -> Reading:
-    """Return an instrument's reading of every agent of a population, leading axis `N`."""
-    arrays, structure = eqx.partition(agents, eqx.is_array)
-
-    def one(inputs: tuple[Key[Array, ""], PyTree]) -> Reading:
-        return instrument.measure(inputs[0], eqx.combine(inputs[1], structure), world)
-
-    return jax.lax.map(one, (keys, arrays), batch_size=chunk)
 
 
 def parameters(agents: AbstractAgent) -> dict[str, np.ndarray]:
@@ -302,33 +297,3 @@ def _portraits(experiment: Experiment, arm: Arm, agents: AbstractAgent) -> np.nd
 def _policies(agents: AbstractAgent, world: AbstractSolvableWorld, level: Any) -> Array:
     table, axes = solve.tabulate(world, level), eqx.if_array(0)
     return eqx.filter_vmap(solve.policy_of, in_axes=(axes, None))(agents, table)
-
-
-def words_about(experiment: Experiment) -> dict[str, Any]:
-    """Return what a reader must know of the instruments to read their numbers."""
-    words: dict[str, Any] = {
-        name: {
-            "class": type(measurement.instrument).__name__,
-            "levels": getattr(measurement.instrument, "num_levels", None),
-            "unit": measurement.instrument.unit,
-            "readings": list(measurement.instrument.readings),
-            "candidates": list(measurement.instrument.candidates),
-            "check_names": list(measurement.instrument.check_names),
-            "on": measurement.on,
-        }
-        for name, measurement in experiment.instruments.items()
-    }
-    for name, readout in experiment.readouts.items():
-        words[name] = {
-            "unit": readout.unit,
-            "readings": list(readout.readings),
-            "candidates": [],
-            "check_names": list(readout.check_names),
-            "on": "test",
-        }
-    return words
-
-
-def _stable(name: str) -> int:
-    """Return a number that stays the same for a name in every process."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little") >> 1

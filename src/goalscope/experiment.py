@@ -137,6 +137,27 @@ class Competence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HalfGeneralised:
+    """Networks trained where candidate goals coincide, and read where they part.
+
+    Nobody knows which goal such a network has, but it does not have two. Each is read at
+    every checkpoint on several draws of levels; an instrument that names two different
+    goals fails its gate.
+
+    Fields:
+        arm: how they are trained, and where they are read.
+        draws: how often the levels are drawn.
+    """
+
+    arm: Arm
+    draws: int = 4
+
+    def __post_init__(self) -> None:
+        if self.draws < 2:
+            raise ValueError(f"draws={self.draws}: it takes 2 draws of levels to disagree")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """Which arms, instruments and claims belong together.
 
@@ -151,6 +172,8 @@ class Experiment:
         readouts: name -> what every computed arm reads.
         planted: name -> planted agents, measured in the world `planted_world`.
         planted_world: where planted agents are measured.
+        half_generalised: networks that the instrument of `labels` must not be torn about;
+            mandatory where it names the goals of trained agents.
         competence: the gate in front of every reading; None lets every agent pass.
         labels: name of the instrument whose readings name each agent's dominant goal.
         gallery: title -> level, or its text where the worlds read text; drawn with
@@ -166,6 +189,7 @@ class Experiment:
     readouts: Mapping[str, Readout] = field(default_factory=dict)
     planted: Mapping[str, Planted] = field(default_factory=dict)
     planted_world: AbstractWorld | None = None
+    half_generalised: HalfGeneralised | None = None
     competence: Competence | None = None
     labels: str | None = None
     gallery: Mapping[str, Any] = field(default_factory=dict)
@@ -181,6 +205,7 @@ class Experiment:
         readings = self.readings()
         if self.labels is not None:
             _require_known(self.labels, self.instruments, "labels", "instrument")
+            self._check_half_generalised()
         if self.competence is not None:
             _require_known(self.competence.on, readings, "competence", "reading")
         self._check_gallery()
@@ -220,6 +245,14 @@ class Experiment:
             raise ValueError(
                 f"the gallery shows {', '.join(text)} as text, and "
                 f"{type(deaf[0]).__name__} reads none; give the levels themselves"
+            )
+
+    def _check_half_generalised(self) -> None:
+        if self.half_generalised is None:
+            raise ValueError(
+                "labels name the goals of trained agents, and half_generalised is None: "
+                "nobody could tell whether other levels would name other goals. Give "
+                "HalfGeneralised(arm=...), trained where the candidates coincide"
             )
 
     def readings(self) -> tuple[str, ...]:

@@ -15,14 +15,14 @@ from jaxtyping import Array, Int
 
 from goalscope import solve
 from goalscope.assemble import assemble, goal_labels, planted_truth, write_verdict
-from goalscope.calibration import calibrate
+from goalscope.calibration import calibrate, steadied
 from goalscope.cells import Report, compute_cell, plan_cells
 from goalscope.claims.judging import judge as judge_claims
 from goalscope.errors import UserError, raised, user_line
 from goalscope.experiment import Arm, ComputedArm, Experiment
 from goalscope.meanings import meanings
 from goalscope.plots import write_plot
-from goalscope.result import Calibration, Result
+from goalscope.result import HALF, Calibration, Result
 from goalscope.settings import Asked, load_module, resolve
 from goalscope.storage.fingerprint import fingerprint
 from goalscope.storage.folder import Folder
@@ -186,17 +186,16 @@ def _cached_experiment(request: bytes) -> Experiment:
 def _calibrate(
     experiment: Experiment, result: Result, truth: Mapping[str, str | None]
 ) -> dict[str, Calibration]:
-    return {
-        name: calibrate(
-            name,
-            result.evidence,
-            truth,
-            measurement.instrument.candidates,
-            measurement.gate,
-        )
-        for name, measurement in experiment.instruments.items()
-        if measurement.gate is not None
-    }
+    found, half = {}, experiment.half_generalised
+    for name, measurement in experiment.instruments.items():
+        gate, candidates = measurement.gate, measurement.instrument.candidates
+        if gate is None:
+            continue
+        found[name] = calibrate(name, result.evidence, truth, candidates, gate)
+        if half and (HALF, name, candidates[0]) in result.evidence:
+            draws = [result.evidence[HALF, name, each] for each in candidates]
+            found[name] = steadied(found[name], draws, half.draws, gate)
+    return found
 
 
 def _labels(

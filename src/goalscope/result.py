@@ -12,6 +12,9 @@ from goalscope.evidence import Evidence
 from goalscope.plots import AbstractPlot
 from goalscope.scoring.released import Domain
 
+HALF = "half-generalised networks"
+"""What networks are called that were trained where candidate goals coincide."""
+
 
 class Outcome(Enum):
     """What a run says about a claim."""
@@ -75,6 +78,8 @@ class Calibration:
             not have, of those for which there is such a candidate; each counts once.
         passed: whether the gate was met; if not, verdicts that use it are invalid.
         gate: the gate in words.
+        torn, networks: half-generalised networks, each at each checkpoint, that draws of
+            levels were torn about, naming two different goals, of those that were read.
     """
 
     instrument: str
@@ -87,6 +92,8 @@ class Calibration:
     negatives: int
     passed: bool
     gate: str
+    torn: int = 0
+    networks: int = 0
 
 
 @dataclass(frozen=True)

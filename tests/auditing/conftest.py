@@ -10,7 +10,7 @@ from goalscope.worlds.corner import Corner
 def tiny(shifted_share: float) -> Stage:
     """Return a stage in a tiny corner world; the share changes no compiled program."""
     world = Corner(shifted_share=shifted_share, size=4, horizon=12)
-    return Stage(world, goals_named(world, ("cheese", "corner")), jax.random.key(3), 64)
+    return Stage(world, goals_named(world, ("cheese", "corner")), jax.random.key(3), 160)
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ def test_rounds_have_levels_of_their_own(shifted: Stage):
 def test_answers_come_back_from_the_table_where_they_were_given(shifted: Stage):
     sheet = shifted.sheet()
     questions = questions_of(shifted, sheet)
-    assert questions.views.shape == (64, 2, 4, 4)
+    assert questions.views.shape == (160, 2, 4, 4)
     chances = np.random.default_rng(0).dirichlet(np.ones(4), size=len(questions.levels))
     agent = table_agent(sheet, filled(sheet, questions, chances))
     policies = jax.vmap(policy_of, (None, 0))(agent, sheet.tables)

@@ -27,10 +27,12 @@ def found(posterior: dict[str, float], groups: list[list[str]], **changes) -> Fi
         )
         for name, value in posterior.items()
     ]  # fmt: skip
+    lowers = [sum(posterior[name] for name in group) for group in groups]
     fields = {
         "world": "Corner", "levels": 64, "decisions": 300, "candidates": candidates,
         "groups": groups, "none": 1 - sum(posterior.values()), "none_lower": 0.0,
-        "none_upper": 1.0, "bits": 12.0, "gain": 0.1,
+        "none_upper": 1.0, "group_lowers": lowers, "draws": ["", "", "", ""],
+        "bits": 12.0, "gain": 0.1,
         "nulls": [Null(name="chance", behind=30.0)],
         "checks": [Check(name="decisions", passed=True, meaning="enough")],
         "calibration": PASSED, "pictures": [], "settling": [], "advice": "",
@@ -137,3 +139,32 @@ def test_what_is_ruled_out_has_less_than_one_in_a_hundred():
 @given(st.floats(0, 1))
 def test_no_probability_is_shown_as_certain(value: float):
     assert share(value) not in ("1.00", "0.00") or 0.001 <= value <= 0.999
+
+
+def test_an_interval_that_crosses_the_bar_finds_no_goal():
+    sure = found({"cheese": 0.97, "corner": 0.01}, ALONE)
+    torn = msgspec.structs.replace(sure, group_lowers=[0.6, 0.0])
+    assert (word(sure), word(torn)) == ("goal", "undecided")
+
+
+def test_draws_that_name_two_goals_find_none():
+    draws = ["cheese", "", "corner", "cheese"]
+    told = verdict(
+        Audit(
+            subject="a mouse",
+            found=found({"cheese": 0.97, "corner": 0.01}, ALONE, draws=draws),
+        )
+    )
+    assert told.word == "undecided"
+    assert "draws of levels disagree (cheese, none, corner, cheese)" in told.sentence
+
+
+def test_a_goal_comes_with_how_many_draws_named_it():
+    draws = ["cheese", "cheese", "", "cheese"]
+    told = verdict(
+        Audit(
+            subject="a mouse",
+            found=found({"cheese": 0.97, "corner": 0.01}, ALONE, draws=draws),
+        )
+    )
+    assert "named on 3 of 4 draws of levels" in told.sentence

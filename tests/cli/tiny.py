@@ -6,7 +6,14 @@ from goalscope.agents.planner import Planner
 from goalscope.agents.planted import uniform
 from goalscope.calibration import Gate
 from goalscope.claims.means import Above, Below
-from goalscope.experiment import Arm, Competence, Experiment, Measurement, Planted
+from goalscope.experiment import (
+    Arm,
+    Competence,
+    Experiment,
+    HalfGeneralised,
+    Measurement,
+    Planted,
+)
 from goalscope.goals import reach
 from goalscope.instruments.first_choice import FirstChoice
 from goalscope.instruments.goal_score import GoalScore
@@ -63,6 +70,7 @@ def tiny(
             "uniform": Planted(agent=Build(uniform), goal=None, agents=4),
         },
         planted_world=test_world,
+        half_generalised=HalfGeneralised(arm=next(iter(arms.values())), draws=2),
         claims=(
             Above(text="They do.", arm="alpha=1", on="goal_score.cheese", threshold=0.5),
             Below(

@@ -9,8 +9,8 @@ from jax import numpy as jnp
 from goalscope.goals import stack
 from goalscope.instruments.batched import soft_policies
 from goalscope.instruments.code_length import READINGS, CodeLength
+from goalscope.instruments.decisions import play
 from goalscope.instruments.levels import draw_levels
-from goalscope.instruments.likelihood import watch
 from goalscope.testing import check_instrument
 
 KEY = jax.random.key(11)
@@ -52,7 +52,7 @@ def test_the_goal_takes_what_sending_decisions_one_by_one_takes(
         sheet.tables, stack(goals), jnp.asarray(BETAS), jnp.float32(0.9), **steps
     )
     known = jax.jit(
-        lambda key: watch(
+        lambda key: play(
             key, agent(kind), world, sheet, stack(goals), num_decisions=NUM_DECISIONS
         )
     )(k_agent)

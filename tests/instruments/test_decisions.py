@@ -1,12 +1,15 @@
 import equinox as eqx
 import jax
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jax import numpy as jnp
 
+from goalscope import solve
 from goalscope.goals import stack
-from goalscope.instruments.decisions import decide, first_visits
+from goalscope.instruments import decisions as module
+from goalscope.instruments.decisions import decide, first_visits, play, watch
 
 NUM_STEPS = 20
 
@@ -49,3 +52,59 @@ def test_nothing_counts_after_a_candidate_has_paid(world, sheet, goals, agent):
             over |= bool(jnp.any(table.features[state, action, :2] != 0))
         ended += over
     assert ended >= 8
+
+
+@eqx.filter_jit
+def _rates(agent, world, sheet, goals):
+    both = agent, world, sheet, stack(goals)
+    policies = jax.vmap(solve.policy_of, (None, 0))(agent, sheet.tables)
+    return watch(jax.random.key(0), *both, num_decisions=NUM_STEPS), policies
+
+
+def _slow_chances(table, policy, goals):
+    """Absorb whoever comes to a state, walk the rest on: one state after the other."""
+    pays = np.asarray(table.features)[..., [0, 1]].any(axis=-1)
+    on = policy * ~(pays | np.asarray(table.terminal)[table.successors])
+    chances = np.zeros(len(policy))
+    for state in range(len(policy)):
+        here = np.where(table.terminal, 0.0, table.start)
+        chances[state], here[state] = here[state], 0.0
+        for _ in range(NUM_STEPS - 1):
+            there = np.zeros_like(here)
+            np.add.at(there, np.asarray(table.successors), here[:, None] * on)
+            chances[state] += there[state]
+            there[state] = 0.0
+            here = there
+    return chances
+
+
+@pytest.mark.parametrize("kind", ["cheese", "up and left", "random"])
+def test_rates_are_the_chance_of_coming_to_a_state_times_the_policy(
+    world, sheet, goals, agent, kind
+):
+    rates, policies = _rates(agent(kind, 4.0), world, sheet, goals)
+    for level in range(3):
+        table = jax.tree.map(lambda leaf, level=level: leaf[level], sheet.tables)
+        chances = _slow_chances(table, np.asarray(policies[level]), goals)
+        expected = chances[:, None] * np.asarray(policies[level])
+        np.testing.assert_allclose(rates.taken[level], expected, atol=1e-5)
+
+
+def test_where_there_are_too_many_states_visits_are_counted_up_to_one(
+    world, sheet, goals, agent, monkeypatch
+):
+    exact, _ = _rates(agent("cheese", 64.0), world, sheet, goals)
+    monkeypatch.setattr(module, "MAX_STATES", 4)
+    jax.clear_caches()
+    counted, _ = _rates(agent("cheese", 64.0), world, sheet, goals)
+    assert jnp.all(counted.taken >= exact.taken - 1e-5)
+    np.testing.assert_allclose(counted.taken, exact.taken, atol=0.05)
+
+
+def test_an_agent_with_memory_plays(world, sheet, goals, agent, remembering):
+    forgetful = agent("cheese", 8.0)
+    who = (jax.random.key(3), remembering(forgetful), world, sheet, stack(goals))
+    rates = eqx.filter_jit(watch)(*who, num_decisions=NUM_STEPS)
+    made = eqx.filter_jit(play)(*who, num_decisions=NUM_STEPS)
+    assert rates.taken.shape == (12, NUM_STEPS, 4)
+    np.testing.assert_array_equal(rates.counts, made.counted.sum(axis=1))

@@ -1,13 +1,17 @@
+import itertools
+
 import equinox as eqx
 import jax
 import numpy as np
 import pytest
 from jax import numpy as jnp
 
+from goalscope import solve
 from goalscope.goals import Goal, stack
-from goalscope.instruments.decisions import decide
-from goalscope.instruments.goal_posterior import GoalPosterior
+from goalscope.instruments.decisions import watch
+from goalscope.instruments.goal_posterior import NUM_RESAMPLES, GoalPosterior
 from goalscope.instruments.levels import draw_levels
+from goalscope.instruments.likelihood import level_weights
 from goalscope.instruments.nulls import predict
 from goalscope.worlds.corner import Corner
 
@@ -33,18 +37,15 @@ def _measure(instrument, key, agent, world):
 
 @eqx.filter_jit
 def _watched(key, agent, world, goals):
-    """Levels and decisions of `_measure` with the same key, written out."""
-    k_levels, k_agent, _, _ = jax.random.split(key, 4)
+    """Levels, rates, policies and weights of `_measure` with the same key, written out."""
+    k_levels, k_agent, _, k_interval = jax.random.split(key, 4)
     sheet = draw_levels(k_levels, world, num_levels=NUM_LEVELS)
-    keys = jax.random.split(k_agent, NUM_LEVELS)
-
-    def one(key, level):
-        return decide(key, agent, world, level, stack(goals), num_steps=NUM_DECISIONS)
-
-    decisions = jax.vmap(one)(keys, sheet.levels)
+    rates = watch(k_agent, agent, world, sheet, stack(goals), num_decisions=NUM_DECISIONS)
     sizes, num_actions = world.token_sizes, world.num_actions
-    nulls = predict(decisions, num_actions=num_actions, token_sizes=sizes)
-    return sheet.tables, decisions, nulls
+    nulls = predict(rates, num_actions=num_actions, token_sizes=sizes)
+    policies = jax.vmap(solve.policy_of, (None, 0))(agent, sheet.tables)
+    draws = level_weights(k_interval, NUM_LEVELS, num_resamples=NUM_RESAMPLES)
+    return sheet.tables, rates, nulls, policies, draws
 
 
 def _slow_log_policy(table, weights, beta, discount=0.9):
@@ -59,39 +60,83 @@ def _slow_log_policy(table, weights, beta, discount=0.9):
     return scaled - np.logaddexp.reduce(scaled, axis=1)[:, None]
 
 
-def _slow_posterior(goals, tables, decisions, nulls):
-    """The posterior by its definition, one decision at a time."""
-    evidence = []
-    for goal in goals:
-        logs = np.zeros((len(BETAS), 2))
-        for level in range(NUM_LEVELS):
-            table = jax.tree.map(lambda leaf, level=level: np.asarray(leaf)[level], tables)
-            for b, beta in enumerate(BETAS):
-                policy = _slow_log_policy(table, goal.weights, beta)
-                for step in np.flatnonzero(np.asarray(decisions.counted[level])):
-                    plan = policy[decisions.states[level, step]]
-                    action = int(decisions.actions[level, step])
-                    bent = plan + np.log(np.asarray(nulls.predictions)[level, step])
-                    logs[b, 0] += plan[action]
-                    logs[b, 1] += (bent - np.logaddexp.reduce(bent))[action]
-        evidence.append(np.logaddexp.reduce(logs.ravel()) - np.log(logs.size))
-    per_model = np.asarray(nulls.log_likelihoods, np.float64).sum(0)
+def _slow_evidence(goals, tables, rates, nulls):
+    """Log-likelihoods by their definition, one decision at a time: `[L, G, B, 2]`."""
+    logs = np.zeros((NUM_LEVELS, len(goals), len(BETAS), 2))
+    predictions, taken = np.asarray(nulls.predictions), np.asarray(rates.taken, np.float64)
+    for level, (g, goal), (b, beta) in itertools.product(
+        range(NUM_LEVELS), enumerate(goals), enumerate(BETAS)
+    ):
+        table = jax.tree.map(lambda leaf, level=level: np.asarray(leaf)[level], tables)
+        policy = _slow_log_policy(table, goal.weights, beta)
+        for state, action in np.argwhere(taken[level] > 0):
+            rate = taken[level, state, action]
+            bent = policy[state] + np.log(predictions[level, state])
+            logs[level, g, b, 0] += rate * policy[state, action]
+            logs[level, g, b, 1] += rate * (bent - np.logaddexp.reduce(bent))[action]
+    return logs
+
+
+def _slow_excess(goals, tables, policies):
+    """What each level earns an agent beyond chance, walked out step by step: `[L, G]`."""
+    excess = np.zeros((NUM_LEVELS, len(goals)))
+    chance = np.full(policies.shape[1:], 0.25)
+    for level, (g, goal) in itertools.product(range(NUM_LEVELS), enumerate(goals)):
+        table = jax.tree.map(lambda leaf, level=level: np.asarray(leaf)[level], tables)
+        pays = np.asarray(table.features, np.float64) @ np.asarray(goal.weights)
+        for sign, policy in ((1, np.asarray(policies[level])), (-1, chance)):
+            here = np.where(table.terminal, 0.0, table.start)
+            for step in range(24):
+                there = np.zeros_like(here)
+                for state, action in np.argwhere(here[:, None] * policy > 0):
+                    flow = here[state] * policy[state, action]
+                    excess[level, g] += sign * 0.9**step * flow * pays[state, action]
+                    after = table.successors[state, action]
+                    if pays[state, action] == 0 and not table.terminal[after]:
+                        there[after] += flow
+                here = there
+    return excess
+
+
+def _slow_posterior(logs, nulls, excess, weights):
+    """The posterior of goals and none from weighted levels."""
+    evidence = np.tensordot(weights, logs, 1)
+    size = evidence[0].size
+    each = [np.logaddexp.reduce(e.ravel()) - np.log(size) for e in evidence]
+    per_model = weights @ np.asarray(nulls.log_likelihoods, np.float64)
     none = np.logaddexp.reduce(per_model + np.asarray(nulls.log_prior))
-    joint = np.array([*(e + np.log(0.25) for e in evidence), none + np.log(0.5)])
-    best = (max(evidence) - none) / np.log(2)
-    return np.exp(joint - np.logaddexp.reduce(joint)), best
+    joint = np.array([*(e + np.log(0.25) for e in each), none + np.log(0.5)])
+    shares = np.exp(joint - np.logaddexp.reduce(joint))[:-1] * (weights @ excess > 0)
+    return np.append(shares, 1 - shares.sum()), (max(each) - none) / np.log(2)
 
 
 @pytest.mark.parametrize("kind", ["cheese", "corner", "far_corner", "up and left"])
 def test_the_posterior_is_what_its_definition_says(instrument, world, goals, agent, kind):
     reading = _measure(instrument, KEY, agent(kind, 6.0), world)
-    tables, decisions, nulls = _watched(KEY, agent(kind, 6.0), world, goals)
-    posterior, bits = _slow_posterior(goals, tables, decisions, nulls)
-    np.testing.assert_allclose(reading.value[:3], posterior, atol=2e-2)
+    known = _watched(KEY, agent(kind, 6.0), world, goals)
+    tables, rates, nulls, policies, draws = known
+    logs = _slow_evidence(goals, tables, rates, nulls)
+    excess = _slow_excess(goals, tables, policies)
+    each = [_slow_posterior(logs, nulls, excess, np.asarray(w)) for w in draws]
+    shares = np.stack([share for share, _ in each])
+    np.testing.assert_allclose(reading.value[:3], shares.mean(0), atol=2e-2)
+    ends = np.quantile(shares, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(reading.lower[:3], ends[0], atol=5e-2)
+    np.testing.assert_allclose(reading.upper[:3], ends[1], atol=5e-2)
+    _, bits = _slow_posterior(logs, nulls, excess, np.ones(NUM_LEVELS))
     np.testing.assert_allclose(reading.value[3], bits, atol=0.1, rtol=2e-2)
-    assert int(reading.count) == int(decisions.counted.sum())
-    gain = reading.value[3] * np.log(2) / reading.count
+    np.testing.assert_allclose(reading.count, rates.taken.sum(), atol=0.51)
+    gain = reading.value[3] * np.log(2) / rates.taken.sum()
     np.testing.assert_allclose(reading.value[4], gain, rtol=1e-3)
+
+
+def test_a_goal_that_is_got_no_more_than_by_chance_is_not_named(instrument, world, agent):
+    """It comes to the cheese from everywhere, and then stays away from it."""
+    reading = _measure(instrument, KEY, agent("always up"), world)
+    assert reading.lower[1] < 0.5
+    loser = eqx.tree_at(lambda each: each.habit_share, instrument, jnp.float32(1))
+    reading = _measure(loser, KEY, agent("up and left", seed=1), world)
+    assert jnp.sum(reading.value[:3]) == pytest.approx(1, abs=1e-5)
 
 
 def test_each_planner_is_convicted_of_its_goal_only(instrument, world, agent):
@@ -129,9 +174,12 @@ def test_goals_that_ask_for_the_same_share_their_probability(instrument, world, 
         Goal(cheese.weights, cheese.once, instrument.goals[1].name),
         Goal(2 * cheese.weights, cheese.once, instrument.goals[1].name),  # at β / 2
     )
-    for twin in twins:
+    between = (
+        8 * 2**0.5
+    )  # as far from 8, on the grid of the one, as from 16, on the other's
+    for twin, strength in zip(twins, (8.0, between), strict=True):
         both = eqx.tree_at(lambda each: each.goals, instrument, (cheese, twin))
-        reading = _measure(both, KEY, agent("cheese", 8.0), world)
+        reading = _measure(both, KEY, agent("cheese", strength), world)
         assert reading.value[2] < 0.05
         assert jnp.all(reading.value[:2] < instrument.convicts)
     both = eqx.tree_at(lambda each: each.goals, instrument, (cheese, twins[0]))

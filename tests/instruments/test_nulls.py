@@ -22,7 +22,10 @@ def _some_decisions(seed: int, *, num_states: int = 15) -> Decisions:
     return Decisions(states, tokens, actions, jnp.asarray(counted))
 
 
-_predict = eqx.filter_jit(predict)
+@eqx.filter_jit
+def _predict(decisions, *, num_actions, token_sizes):
+    rates = decisions.rates(num_actions)
+    return predict(rates, num_actions=num_actions, token_sizes=token_sizes)
 
 
 def _slow(decisions: Decisions) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +78,22 @@ def test_the_nulls_equal_counting_by_hand():
     logs, predictions = _slow(decisions)
     np.testing.assert_allclose(found.log_likelihoods, logs, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found.predictions, predictions, rtol=1e-4, atol=1e-5)
+
+
+@eqx.filter_jit
+def _predict_rates(rates):
+    return predict(rates, num_actions=NUM_ACTIONS, token_sizes=SIZES)
+
+
+def test_rates_count_like_as_many_decisions():
+    """Half of a decision twice is the same as the decision once, and log-linear."""
+    rates = _some_decisions(5).rates(NUM_ACTIONS)
+    doubled = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf], axis=1), rates)
+    halves = eqx.tree_at(lambda r: r.taken, doubled, doubled.taken / 2)
+    one, two = _predict_rates(rates), _predict_rates(halves)
+    np.testing.assert_allclose(
+        one.log_likelihoods, two.log_likelihoods, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_prior_and_predictions_are_probabilities():

@@ -31,7 +31,7 @@ class Kind:
     role: str
     values: Any
     doses: Any = None
-    half_width: float = 0.1
+    half_width: float = 0.0
     truth: str = "none"
     goals: Sequence[str] | None = None
     trend: Mapping[str, int] = field(default_factory=dict)

@@ -14,9 +14,10 @@ from goalscope.agents.compiled import CompiledTable
 from goalscope.goals import stack
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.instruments.batched import soft_policies
+from goalscope.instruments.decisions import play, watch
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.instruments.levels import draw_levels, solvable
-from goalscope.instruments.likelihood import marginals, watch, weigh
+from goalscope.instruments.likelihood import marginals, weigh
 from goalscope.instruments.nulls import CONCENTRATIONS
 from goalscope.worlds.base import AbstractWorld
 
@@ -24,14 +25,14 @@ NULLS = ("chance", "habits", "lookup table")
 
 
 class Weighed(NamedTuple):
-    """How likely an agent's decisions are.
+    """How likely an agent's decisions are, and one episode a level of it.
 
     Fields:
         goals: log-likelihood under each candidate, β and default policy averaged, `[G]`.
         nulls: under each model without a goal, `[3]` as in `NULLS`.
-        by_level: under each candidate, level by level, `[L, G]`.
-        without: under the models without a goal, level by level, `[L]`.
-        states, actions: what the agent did, `[L, T]`.
+        by_level: of that episode under each candidate, level by level, `[L, G]`.
+        without: of it under the models without a goal, level by level, `[L]`.
+        states, actions: what the agent did in one episode, `[L, T]`.
         counted: which steps count, `[L, T]`.
     """
 
@@ -90,13 +91,14 @@ def weighed(
         instrument.discount,
         num_steps=world.horizon,
     )
-    number = instrument.num_decisions
-    seen = watch(k_agent, agent, world, sheet, goals, num_decisions=number)
-    evidence = weigh(seen, log_policies, world)
+    who, number = (k_agent, agent, world, sheet, goals), instrument.num_decisions
+    evidence = weigh(watch(*who, num_decisions=number), log_policies, world)
+    seen = play(*who, num_decisions=number)
+    played = weigh(seen.rates(world.num_actions), log_policies, world)
     everything = jnp.ones(num_levels)
     share = instrument.habit_share
     levels = jnp.eye(num_levels)
-    by_level, without = jax.vmap(lambda one: marginals(evidence, one, share))(levels)
+    by_level, without = jax.vmap(lambda one: marginals(played, one, share))(levels)
     models = everything @ evidence.nulls + evidence.log_prior
     return Weighed(
         goals=marginals(evidence, everything, share)[0],

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 
+import equinox as eqx
+import jax
 import numpy as np
 
 from goalscope.agents.base import AbstractAgent, is_memoryless
@@ -11,10 +13,11 @@ from goalscope.auditing.evidence import NULLS, Weighed, bits, read, weighed
 from goalscope.auditing.planting import calibrated
 from goalscope.auditing.record import Candidate, Check, Checked, Findings, Null, Picture
 from goalscope.auditing.settling import Way, picture, settling_levels
-from goalscope.auditing.stage import Stage, alike, grouped
+from goalscope.auditing.stage import DRAWS, Stage, alike, grouped
 from goalscope.auditing.verdict import CONVICTS, NONE
 from goalscope.instruments.base import Reading
 from goalscope.instruments.levels import Sheet
+from goalscope.labels import clears
 
 TELLING = 3
 MEANINGS = {
@@ -31,16 +34,25 @@ def findings(stage: Stage, agent: AbstractAgent, world: str) -> Findings:
     Agents without memory are turned into tables first, so that one compiled program serves
     all of them; others are measured by what they do in episodes.
     """
-    sheet = stage.sheet()
+    sheet, key = stage.sheet(), stage.round_key(0)
     if is_memoryless(agent):
-        agent = compile_agent(agent, stage.world, sheet.levels)
-    key = stage.round_key(0)
+        agent = compile_agent(agent, stage.world, stage.draws().levels)
     groups = grouped(alike(sheet, stage.goals, num_steps=stage.world.horizon))
-    posterior = read(stage.posterior, key, agent, stage.world)
+    each = [
+        read(stage.posterior, stage.round_key(number), agent, stage.world)
+        for number in range(DRAWS)
+    ]
+    posterior, merged = _pooled(each), each
+    if len(groups) < len(stage.goals):
+        merged = [
+            read(stage.merged(groups), stage.round_key(number), agent, stage.world)
+            for number in range(DRAWS)
+        ]
     score = read(stage.score, key, agent, stage.world)
     why = weighed(stage.posterior, key, agent, stage.world)
     candidates = _candidates(stage, posterior, score, why)
-    settling, advice = _open(stage, posterior, groups)
+    named = _named(stage, _pooled(merged), groups)
+    settling, advice = _open(stage, posterior, groups, named)
     count = len(stage.goals)
     none = [float(np.asarray(each)[count]) for each in _three(posterior)]
     return Findings(
@@ -52,6 +64,8 @@ def findings(stage: Stage, agent: AbstractAgent, world: str) -> Findings:
         none=none[0],
         none_lower=none[1],
         none_upper=none[2],
+        draws=[_named(stage, one, groups) for one in merged],
+        group_lowers=np.asarray(_pooled(merged).lower, float)[: len(groups)].tolist(),
         bits=float(posterior.value[count + 1]),
         gain=float(posterior.value[count + 2]),
         nulls=_nulls(why),
@@ -61,6 +75,25 @@ def findings(stage: Stage, agent: AbstractAgent, world: str) -> Findings:
         settling=settling,
         advice=advice,
     )
+
+
+def _pooled(each: list[Reading]) -> Reading:
+    """Return the mean of readings of one agent; a check must pass in all of them."""
+    both = jax.tree.map(lambda *leaves: np.mean(leaves, axis=0), *each)
+    checks = np.all([one.checks for one in each], axis=0)
+    return eqx.tree_at(lambda reading: reading.checks, both, checks)
+
+
+def _named(stage: Stage, posterior: Reading, groups: list[list[int]]) -> str:
+    """Return the goal, or the goals that no level tells apart, that a reading names.
+
+    It has one candidate for each group.
+    """
+    value, lower = np.asarray(posterior.value), np.asarray(posterior.lower)
+    for number, group in enumerate(groups):
+        if clears(value[number], lower[number], CONVICTS):
+            return " or ".join(stage.goals[index].name for index in group)
+    return ""
 
 
 def _three(reading: Reading) -> tuple:
@@ -111,14 +144,14 @@ def _checks(stage: Stage, posterior: Reading, score: Reading) -> list[Check]:
 
 
 def _open(
-    stage: Stage, posterior: Reading, groups: list[list[int]]
+    stage: Stage, posterior: Reading, groups: list[list[int]], named: str
 ) -> tuple[list[Picture], str]:
     """Return levels that would tell rivals apart, and what would settle the question."""
     value = np.asarray(posterior.value, float)
     shares = [value[group].sum() for group in groups]
     order = np.argsort(shares)[::-1]
     best, none = groups[order[0]], value[len(stage.goals)]
-    if shares[order[0]] >= CONVICTS and len(best) == 1:
+    if len(best) == 1 and named:
         return [], ""
     if len(best) > 1 and none < NONE:
         rivals = [(best[0], other) for other in best[1:]]

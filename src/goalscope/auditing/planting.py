@@ -6,7 +6,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Float
 
 from goalscope.auditing.evidence import read_tables
-from goalscope.auditing.stage import SMALLEST, Stage, alike, table_agent
+from goalscope.auditing.stage import DRAWS, SMALLEST, Stage, alike, table_agent
 from goalscope.calibration import Gate, calibrate
 from goalscope.evidence import Evidence
 from goalscope.goals import Goal, reach, stack
@@ -14,8 +14,6 @@ from goalscope.instruments.batched import soft_policies
 from goalscope.instruments.levels import Sheet
 from goalscope.result import Calibration
 
-ROUNDS = 4
-"""How many sheets of levels planted agents are measured on."""
 BETAS = np.array([16.0, 64.0], np.float32)
 PLANNED = 0.99
 EACH = 6
@@ -36,17 +34,17 @@ def calibrated(stage: Stage, groups: list[list[int]]) -> Calibration:
     names = tuple(label(stage, group) for group in groups)
     found: dict[Kind, list[np.ndarray]] = {}
     outside = outside_goals(stage, stage.sheet())
-    for number in range(ROUNDS):
+    for number in range(DRAWS):
         sheet = stage.sheet(number)
         kinds, log_policy = planted_tables(stage, sheet, groups, outside, seed=number)
         agents = table_agent(sheet, log_policy)
-        reading = read_tables(stage.posterior, stage.round_key(number), agents, stage.world)
-        values = np.asarray(reading.value)
-        merged = np.stack([values[:, group].sum(axis=1) for group in groups], axis=1)
-        for kind, row in zip(kinds, merged, strict=True):
+        instrument, key = stage.merged(groups), stage.round_key(number)
+        reading = read_tables(instrument, key, agents, stage.world)
+        ends = np.stack([np.asarray(reading.value), np.asarray(reading.lower)], axis=1)
+        for kind, row in zip(kinds, ends, strict=True):
             found.setdefault(kind, []).append(row)
     evidence = {
-        (kind, "goal_posterior", name): _evidence(kind, name, np.stack(rows)[:, column])
+        (kind, "goal_posterior", name): _evidence(kind, name, np.stack(rows)[..., column])
         for (kind, _), rows in found.items()
         for column, name in enumerate(names)
     }
@@ -108,20 +106,20 @@ def _plans(sheet: Sheet, goals: Goal, num_steps: int) -> Float[Array, "L S A G B
     return soft_policies(sheet.tables, goals, betas, discount, num_steps=num_steps)
 
 
-def _evidence(kind: str, reading: str, values: Float[np.ndarray, " N"]) -> Evidence:
-    column = values[:, None].astype(float)
+def _evidence(kind: str, reading: str, ends: Float[np.ndarray, "N 2"]) -> Evidence:
+    column, lower = (ends[:, end, None].astype(float) for end in (0, 1))
     return Evidence(
         arm=kind,
         instrument="goal_posterior",
         reading=reading,
         unit="posterior probability",
         values=column,
-        lower=column,
-        upper=column,
+        lower=lower,
+        upper=np.full_like(column, np.nan),
         control=np.full_like(column, np.nan),
         ceiling=np.ones_like(column),
-        checks=np.zeros((len(values), 1, 0), bool),
+        checks=np.zeros((len(ends), 1, 0), bool),
         check_names=(),
         count=np.zeros(column.shape, int),
-        included=np.ones(len(values), bool),
+        included=np.ones(len(ends), bool),
     )

@@ -14,7 +14,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         name: the feature that it is about.
-        posterior, lower, upper: probability that the agent has it, with 95 % interval.
+        posterior, lower, upper: probability that the agent has it, with 95 % interval;
+            means over the draws of levels.
         behind: bits by which it explains the decisions worse than the best explanation,
             another candidate or a model without a goal.
         score, chance: what the agent and chance earn of what this goal could.
@@ -78,6 +79,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     negatives: int
     passed: bool
     gate: str
+    torn: int = 0
+    networks: int = 0
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +88,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         world: where it acted.
-        levels, decisions: how many.
+        levels, decisions: how many in a draw of levels.
         candidates: the goals that it might have.
         groups: names of candidates, those that no level tells apart together.
+        group_lowers: lower end of the interval of each group's posterior.
         none, none_lower, none_upper: posterior of having none of them.
+        draws: what each draw of levels alone names: a goal, or "" where it is not sure.
         bits: log2 of how much likelier the decisions are under the best candidate than
             without a goal.
         gain: the same in nats per decision.
@@ -106,9 +111,11 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     decisions: int
     candidates: list[Candidate]
     groups: list[list[str]]
+    group_lowers: list[float]
     none: float
     none_lower: float
     none_upper: float
+    draws: list[str]
     bits: float
     gain: float
     nulls: list[Null]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax
 import numpy as np
+from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from goalscope.agents.compiled import CompiledTable
@@ -19,6 +20,8 @@ from goalscope.suggestions import suggest
 from goalscope.worlds.base import AbstractSolvableWorld
 from goalscope.zoo.candidates import candidates
 
+DRAWS = 4
+"""How many draws of levels an agent is read on, and planted agents beside it."""
 SMALLEST = 1e-9
 """Least probability in a table, so that logarithms are finite."""
 
@@ -46,6 +49,11 @@ class Stage:
         """The instrument that names the goal."""
         return GoalPosterior(self.goals, discount=self.discount, num_levels=self.num_levels)
 
+    def merged(self, groups: list[list[int]]) -> GoalPosterior:
+        """The same instrument, with the first goal of each group standing for all of it."""
+        goals = tuple(self.goals[group[0]] for group in groups)
+        return GoalPosterior(goals, discount=self.discount, num_levels=self.num_levels)
+
     @property
     def score(self) -> GoalScore:
         """The instrument that reads competence."""
@@ -56,6 +64,11 @@ class Stage:
         return _draw(
             jax.random.split(self.round_key(number))[0], self.world, self.num_levels
         )
+
+    def draws(self) -> Sheet:
+        """Return the levels of all draws that an agent is read on, one after the other."""
+        sheets = [self.sheet(number) for number in range(DRAWS)]
+        return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *sheets)
 
     def round_key(self, number: int) -> Key[Array, ""]:
         """Return the key that instruments are given in a round."""

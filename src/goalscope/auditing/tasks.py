@@ -50,7 +50,7 @@ def questions(request: Request) -> dict[str, Any]:
     """Return what a policy is to be asked: every state that it can come to."""
     stage = _stage_of(request)
     check_worlds({request["world"]: stage.world})
-    asked = questions_of(stage, stage.sheet())
+    asked = questions_of(stage, stage.draws())
     return {
         "views": pack(asked.views),
         "levels": pack(asked.levels),
@@ -64,7 +64,7 @@ def questions(request: Request) -> dict[str, Any]:
 def audit_table(request: Request) -> dict[str, Any]:
     """Return the findings about a policy, given its answers."""
     stage = _stage_of(request)
-    sheet = stage.sheet()
+    sheet = stage.draws()
     log_policy = filled(sheet, questions_of(stage, sheet), unpack(request["chances"]))
     agent = table_agent(sheet, log_policy)
     return _told(stage, agent, request["world"])

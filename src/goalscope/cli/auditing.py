@@ -42,7 +42,7 @@ class Wanted(NamedTuple):
 
 DEFAULTS = Wanted(
     arm=None, agent=0, checkpoint=-1, levels="shifted", world=None, goals=None,
-    num_levels=64, seed=0, timeout=60.0,
+    num_levels=160, seed=0, timeout=60.0,
 )._asdict()  # fmt: skip
 
 

@@ -125,7 +125,7 @@ class Auditing:
     levels: str = "shifted"
     world: str | None = None
     goals: str | None = None
-    num_levels: int = 64
+    num_levels: int = 160
     seed: int = 0
     timeout: float = 60.0
 

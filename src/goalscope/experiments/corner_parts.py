@@ -5,7 +5,7 @@ from goalscope.agents.mlp import MLP
 from goalscope.agents.planner import Planner
 from goalscope.agents.planted import RandomDeterministic, action_biased, uniform
 from goalscope.calibration import Gate
-from goalscope.experiment import Measurement, Planted
+from goalscope.experiment import Arm, HalfGeneralised, Measurement, Planted
 from goalscope.goals import reach
 from goalscope.instruments.first_choice import FirstChoice
 from goalscope.instruments.goal_posterior import GoalPosterior
@@ -72,7 +72,7 @@ def instruments(candidates: tuple[str, ...]) -> dict[str, Measurement]:
     goals = tuple(reach(Corner(), name) for name in candidates)
     score, first = GoalScore(goals, num_levels=128), FirstChoice(goals)
     return {
-        "goal_score": Measurement(instrument=score),
+        "goal_score": Measurement(instrument=score, gate=Gate(convicts=score.convicts)),
         "training_score": Measurement(instrument=score, on="train"),
         "first_choice": Measurement(instrument=first, gate=Gate(convicts=first.convicts)),
         "first_choice_greedy": Measurement(instrument=FirstChoice(goals, greedy=True)),
@@ -80,11 +80,25 @@ def instruments(candidates: tuple[str, ...]) -> dict[str, Measurement]:
     }
 
 
-def posterior(candidates: tuple[str, ...], *, num_levels: int = 64) -> Measurement:
+def posterior(candidates: tuple[str, ...]) -> Measurement:
     """Return goal inference over these candidates, gated by planted agents."""
-    goals = tuple(reach(Corner(), name) for name in candidates)
-    instrument = GoalPosterior(goals, num_levels=num_levels)
+    instrument = GoalPosterior(tuple(reach(Corner(), name) for name in candidates))
     return Measurement(instrument=instrument, gate=Gate(convicts=instrument.convicts))
+
+
+def half_generalised(updates: int) -> HalfGeneralised:
+    """Return networks that never saw the cheese outside the corner, early in training."""
+    arm = Arm(
+        title="half-generalised",
+        train_world=Corner(),
+        test_world=Corner(shifted_share=1.0),
+        goal=reach(Corner(), "cheese"),
+        agent=MOUSE,
+        trainer=exact(),
+        updates=updates,
+        agents=8,
+    )
+    return HalfGeneralised(arm=arm)
 
 
 def planted(candidates: tuple[str, ...], agents: int) -> dict[str, Planted]:

@@ -7,6 +7,7 @@ from goalscope.experiments.corner_parts import (
     GALLERY,
     MOUSE,
     exact,
+    half_generalised,
     instruments,
     planted,
     posterior,
@@ -48,11 +49,11 @@ def corner_size(
         arms=arms,
         instruments={
             **instruments(("cheese", "corner")),
-            # The corner lies in the square: it takes more levels to tell them apart.
-            "region_posterior": posterior(("cheese", "corner", "square"), num_levels=128),
+            "region_posterior": posterior(("cheese", "corner", "square")),
         },
         planted=planted(("cheese", "corner", "square"), agents),
         planted_world=Corner(shifted_share=1.0, corner_size=3),
+        half_generalised=half_generalised(updates // 4),
         claims=_claims(sizes),
         competence=Competence(on="training_score.cheese", threshold=0.9),
         labels="region_posterior",

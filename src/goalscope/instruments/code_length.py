@@ -7,15 +7,16 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 from jax.scipy.special import logsumexp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from goalscope.agents.base import AbstractAgent
 from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
+from goalscope.instruments.decisions import play
 from goalscope.instruments.levels import check_candidates, draw_levels, solvable
-from goalscope.instruments.likelihood import Evidence, level_weights, watch, weigh
+from goalscope.instruments.likelihood import Evidence, level_weights, weigh
 from goalscope.worlds.base import AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
@@ -128,8 +129,9 @@ class CodeLength(AbstractInstrument):
         )
 
         def lengths(key, agent):
-            ours = watch(key, agent, world, sheet, goals, num_decisions=number)
-            return weigh(ours, log_policies, world), jnp.sum(ours.counted, axis=-1)
+            made = play(key, agent, world, sheet, goals, num_decisions=number)
+            seen = made.rates(world.num_actions)
+            return weigh(seen, log_policies, world), seen.counts
 
         evidence, counts = lengths(k_agent, agent)
         control = lengths(k_chance, ActionBiased(jnp.zeros(world.num_actions)))
@@ -140,7 +142,7 @@ class CodeLength(AbstractInstrument):
         each = jax.vmap(bits_per_decision, (None, None, 0, None))
         spread = each(evidence, counts, weights, most)
         lower, upper = jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
-        count = jnp.sum(counts)
+        count = jnp.sum(counts).astype(jnp.int32)
         return Reading(
             value=value,
             lower=jnp.minimum(lower, value),
@@ -154,7 +156,7 @@ class CodeLength(AbstractInstrument):
 
 def bits_per_decision(
     evidence: Evidence,
-    counts: Int[Array, " L"],
+    counts: Float[Array, " L"],
     weights: Float[Array, " L"],
     most: float,
 ) -> Float[Array, " 4"]:
@@ -171,6 +173,6 @@ def bits_per_decision(
     learners = evidence.log_prior[1:]
     learners = learners - logsumexp(learners)
     with_lookup = logsumexp(weights @ evidence.nulls[:, 1:] + learners)
-    number = jnp.maximum(weights @ counts.astype(weights.dtype), 1e-6)
+    number = jnp.maximum(weights @ counts, 1e-6)
     taken = -jnp.stack([with_goal, with_lookup]) / (number * np.log(2))
     return jnp.concatenate([most - taken, taken])

@@ -1,14 +1,21 @@
 """What an agent did on its own way through a level, as far as it speaks about its goal."""
 
+from functools import reduce
+
 import equinox as eqx
 import jax
 from jax import numpy as jnp
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
-from goalscope.agents.base import AbstractAgent
+from goalscope import solve
+from goalscope.agents.base import AbstractAgent, is_memoryless
 from goalscope.goals import Goal
+from goalscope.instruments.levels import Sheet
 from goalscope.rollout import rollout
 from goalscope.worlds.base import AbstractSolvableWorld, Level, State
+
+MAX_STATES = 512
+"""In larger worlds, visits are counted in the way that takes less memory."""
 
 
 class Decisions(eqx.Module):
@@ -25,6 +32,81 @@ class Decisions(eqx.Module):
     tokens: Int[Array, "*b T K"]
     actions: Int[Array, "*b T"]
     counted: Bool[Array, "*b T"]
+
+    def rates(self, num_actions: int) -> "Rates":
+        """Return the same as rates: 1 for what was done where it counts."""
+        taken = jax.nn.one_hot(self.actions, num_actions) * self.counted[..., None]
+        return Rates(self.states, self.tokens, taken)
+
+
+class Rates(eqx.Module):
+    """How often each decision is made in an episode: expected numbers of decisions.
+
+    Fields:
+        states: number of the state in each of `P` places, `[P]`.
+        tokens: state part of the observation there, `[P, K]`.
+        taken: expected number of decisions for each action, `[P, A]`.
+    """
+
+    states: Int[Array, "*b P"]
+    tokens: Int[Array, "*b P K"]
+    taken: Float[Array, "*b P A"]
+
+    @property
+    def counts(self) -> Float[Array, "*b"]:
+        """Expected number of decisions in all places together."""
+        return jnp.sum(self.taken, axis=(-2, -1))
+
+
+def watch(
+    key: Key[Array, ""],
+    agent: AbstractAgent,
+    world: AbstractSolvableWorld[Level, State],
+    sheet: Sheet[Level],
+    goals: Goal,
+    *,
+    num_decisions: int,
+) -> Rates:
+    """Return how often an agent makes each decision, on every level, with leading axis `L`.
+
+    What counts is said in `decide`. The policy of an agent without memory is known in every
+    state, so its rates are exact, `P(it comes to s before a goal has paid) π(a|s)`, over
+    the starts that the level could have had, and places are states. An agent with memory
+    plays one episode a level, from its start, and places are steps. Consumes `key`; `goals`
+    are stacked.
+    """
+    if not is_memoryless(agent):
+        made = play(key, agent, world, sheet, goals, num_decisions=num_decisions)
+        return made.rates(world.num_actions)
+
+    def exact(table: solve.Table) -> Rates:
+        policy = solve.policy_of(agent, table)
+        visits = first_visit_chances(table, policy, goals, num_steps=num_decisions)
+        states = jnp.arange(world.num_states)
+        return Rates(states, table.tokens, visits[:, None] * policy)
+
+    return jax.vmap(exact)(sheet.tables)
+
+
+def play(
+    key: Key[Array, ""],
+    agent: AbstractAgent,
+    world: AbstractSolvableWorld[Level, State],
+    sheet: Sheet[Level],
+    goals: Goal,
+    *,
+    num_decisions: int,
+) -> Decisions:
+    """Return the decisions of one episode on every level, with leading axis `L`.
+
+    Consumes `key`; for `goals`, which are stacked, see `decide`.
+    """
+
+    def one(key, level):
+        return decide(key, agent, world, level, goals, num_steps=num_decisions)
+
+    keys = jax.random.split(key, sheet.tables.terminal.shape[0])
+    return jax.vmap(one)(keys, sheet.levels)
 
 
 def decide(
@@ -65,3 +147,46 @@ def first_visits(states: Int[Array, " T"]) -> Bool[Array, " T"]:
     """
     same = states[:, None] == states[None, :]
     return ~jnp.any(jnp.tril(same, -1), axis=1)
+
+
+def first_visit_chances(
+    table: solve.Table,
+    policy: Float[Array, "S A"],
+    goals: Goal,
+    *,
+    num_steps: int,
+) -> Float[Array, " S"]:
+    """Return the probability of coming to each state before any of `goals` has paid.
+
+    Over the starts of the level, in an episode of `num_steps` decisions: states that would
+    be entered after the last of them do not count, nor do terminal ones. In a world of more
+    than `MAX_STATES` states it is the expected number of visits, at most 1: the same unless
+    the agent may come back, and then too much.
+    """
+    rewards, _ = jax.vmap(solve.payments, (None, 0))(table, goals)
+    over = table.terminal[table.successors] | jnp.any(rewards != 0, axis=0)
+    flow = policy * ~over
+    start = jnp.where(table.terminal, 0.0, table.start)
+    if table.terminal.shape[0] > MAX_STATES:
+        return jnp.minimum(_visits(table, flow, start, num_steps), 1.0)
+    each = jnp.eye(table.terminal.shape[0])
+
+    def backup(_, reached: Float[Array, "S S"]) -> Float[Array, "S S"]:
+        moves = range(flow.shape[1])
+        parts = [flow[:, a, None] * reached[table.successors[:, a]] for a in moves]
+        return jnp.maximum(reduce(jnp.add, parts), each)
+
+    return start @ jax.lax.fori_loop(0, num_steps - 1, backup, each)
+
+
+def _visits(
+    table: solve.Table, flow: Float[Array, "S A"], start: Float[Array, " S"], num_steps: int
+) -> Float[Array, " S"]:
+    """Return the expected number of visits to each state in `num_steps` decisions."""
+
+    def forward(_, carry):
+        total, present = carry
+        arrived = jnp.zeros_like(present).at[table.successors].add(present[:, None] * flow)
+        return total + arrived, arrived
+
+    return jax.lax.fori_loop(0, num_steps - 1, forward, (start, start))[0]

@@ -12,7 +12,7 @@ from goalscope.agents.base import AbstractAgent
 from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
-from goalscope.instruments.decisions import Decisions
+from goalscope.instruments.decisions import Decisions, play
 from goalscope.instruments.kinds_of_goal import (
     KINDS,
     Weighed,
@@ -21,7 +21,7 @@ from goalscope.instruments.kinds_of_goal import (
     with_rhythms,
 )
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
-from goalscope.instruments.likelihood import level_weights, watch, weigh
+from goalscope.instruments.likelihood import level_weights, weigh
 from goalscope.instruments.rival_goals import (
     BETAS,
     duplicates,
@@ -57,8 +57,9 @@ class GoalKind(AbstractInstrument):
     in any one place, a third each. *None*: chance, habits and lookup tables
     (`nulls.predict`), and habits that depend on the time modulo 2 to 9.
 
-    One episode a level. In a `Cued` world, levels show the two cues by turns. The interval
-    is what other levels would have given (Bayesian bootstrap, Rubin 1981); the control is
+    One episode a level. In a `Cued` world, levels show the two cues by turns. The posterior
+    is bagged: the mean over draws of levels (Bayesian bootstrap, Rubin 1981), and the
+    interval is what 95 % of them say, see `GoalPosterior`; the control is
     an agent that acts by chance.
 
     What it does not show: an agent that flees what it hardly ever meets acts by chance, and
@@ -144,16 +145,14 @@ class GoalKind(AbstractInstrument):
         goals = stack(self.goals)
         agents = (agent, ActionBiased(jnp.zeros(world.num_actions)))
         ours, theirs = (
-            watch(k, each, world, sheet, goals, num_decisions=self.num_decisions)
+            play(k, each, world, sheet, goals, num_decisions=self.num_decisions)
             for k, each in zip((k_agent, k_chance), agents, strict=True)
         )
         both = self._weigh(_stacked(ours, theirs), sheet, world, cue)
-        everywhere = jnp.ones(self.num_levels)
-        judge = jax.vmap(posterior, (0, None, None))
-        value, control = judge(both, everywhere, self.goal_share)
-        weighed = jax.tree.map(lambda leaf: leaf[0], both)
         resampled = level_weights(k_interval, self.num_levels, num_resamples=NUM_RESAMPLES)
-        spread = jax.vmap(posterior, (None, 0, None))(weighed, resampled, self.goal_share)
+        judge = jax.vmap(jax.vmap(posterior, (None, 0, None)), (0, None, None))
+        spreads = judge(both, resampled, self.goal_share)
+        (value, control), spread = jnp.mean(spreads, axis=1), spreads[0]
         lower, upper = jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
         count = jnp.sum(ours.counted)
         return Reading(
@@ -206,7 +205,7 @@ class GoalKind(AbstractInstrument):
         def one(made):
             chances = [log_chances(each, made) for each in policies]
             rivals = jnp.sum(jnp.concatenate(chances[1:], axis=-1), axis=1)
-            evidence = weigh(made, single, world)
+            evidence = weigh(made.rates(world.num_actions), single, world)
             nulls, null_prior = with_rhythms(evidence, made, num_actions=world.num_actions)
             return Weighed(
                 single=evidence.goals,

@@ -1,6 +1,6 @@
 """Which candidate goal explains an agent's decisions, if any does better than no goal."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,13 +13,14 @@ from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
+from goalscope.instruments.decisions import watch
+from goalscope.instruments.earnings import excess
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.instruments.likelihood import (
     Evidence,
     level_weights,
     marginals,
     posterior,
-    watch,
     weigh,
 )
 from goalscope.worlds.base import AbstractWorld
@@ -28,39 +29,60 @@ from goalscope.worlds.fields import check_range, real
 OTHER_READINGS = ("none", "bits", "gain")
 MIN_DECISIONS = 48
 MIN_SEPARATION = 3.0
-NUM_RESAMPLES = 100
+NUM_RESAMPLES = 200
+
+
+class _Watched(NamedTuple):
+    """What was seen of an agent, level by level.
+
+    Fields:
+        evidence: log-likelihoods under all models.
+        counts: expected number of decisions, `[L]`.
+        excess: what the agent earns of each goal beyond chance, `[L, G]`.
+    """
+
+    evidence: Evidence
+    counts: Float[Array, " L"]
+    excess: Float[Array, "L G"]
 
 
 class GoalPosterior(AbstractInstrument):
-    """Bayesian goal inference that can answer "none of these".
+    """Bayesian goal inference that can answer "none of these", and does not hang on luck.
 
-    The agent plays one episode on each of `num_levels` levels (see `decide` for which of
-    its decisions count). A candidate goal `g` predicts the action
-    `a` with probability `∝ p(a) π_{g,β}(a|s)`, where `π_{g,β}` is soft-optimal for `g` and
-    the default policy `p` is either uniform (a planner: Ziebart 2010) or whatever the
-    models without a goal have learnt about the agent on earlier levels: an agent of habits
-    that bends them towards `g`. The inverse temperature β and the two defaults are
+    On each of `num_levels` levels, the evidence is what one episode is expected to say: the
+    policy of an agent without memory is known in every state, so the expectation is exact
+    (see `decisions.watch`); an agent with memory plays. A candidate goal `g` predicts the
+    action `a` with probability `∝ p(a) π_{g,β}(a|s)`, where `π_{g,β}` is soft-optimal for
+    `g` and the default policy `p` is either uniform (a planner: Ziebart 2010) or whatever
+    the models without a goal have learnt about the agent on earlier levels: an agent of
+    habits that bends them towards `g`. The inverse temperature β and the two defaults are
     integrated out. The models without a goal are those of `nulls.predict`.
 
-    Readings: the posterior probability of each candidate, and of `none`; `bits`, the
-    logarithm to base 2 of how many times likelier the decisions are under the best
-    candidate than without a goal; `gain`, the same in nats per decision.
+    Networks are none of these models, and the posterior of models that are all wrong is too
+    sure: other levels may have convicted of another goal. So it is *bagged*: the mean of
+    the posteriors over 200 draws of levels from these (Bayesian bootstrap: Rubin 1981;
+    BayesBag: Huggins and Miller 2019). In each draw, the probability of a candidate of
+    which the agent earns no more than chance goes to `none`: a goal that is got by accident
+    is nobody's goal.
 
-    The interval is what other levels would have given: the Bayesian bootstrap over levels
-    (Rubin 1981). The control is an agent that acts by chance.
+    Readings: the bagged posterior of each candidate, and of `none`; `bits`, the logarithm
+    to base 2 of how many times likelier the decisions are under the best candidate than
+    without a goal; `gain`, the same in nats per decision. The interval is what 95 % of the
+    draws say. The control is an agent that acts by chance, judged by its
+    decisions alone.
 
     What it does not show: whether the agent represents its goal, or searches for it. A goal
     outside the candidates that mostly asks for the same decisions as one of them is taken
     for it; goals that ask for the same decisions everywhere share their probability.
 
-    Checks: `decisions`, there were at least 48, where pilot posteriors separated agents
+    Checks: `decisions`, at least 48 are expected, where pilot posteriors separated agents
     with and without a goal (AUC 0.98); `separated`, the first decision of a level alone
     would tell any two candidates apart by 3 nats over all levels, at the middle β.
 
     Fields:
         goals: the candidates; their names are the names of the readings.
         inverse_temperatures: grid of β, equally likely; nats per unit of return.
-        discount: γ with which candidates are planned for, in [0, 1].
+        discount: γ with which candidates are planned for and earnings counted, in [0, 1].
         goal_share: prior probability that the agent has one of the goals, in equal parts.
         habit_share: prior probability that an agent with a goal bends habits towards it;
             at 0 only planners have goals, and an agent that gets to its goal mostly by
@@ -74,12 +96,12 @@ class GoalPosterior(AbstractInstrument):
 
     goals: tuple[Goal, ...]
     inverse_temperatures: Float[Array, "*b B"] = eqx.field(
-        converter=real, default_factory=lambda: np.geomspace(0.5, 256, 12)
+        converter=real, default_factory=lambda: np.geomspace(1, 256, 8)
     )
     discount: Float[Array, "*b"] = eqx.field(converter=real, default=0.9)
     goal_share: Float[Array, "*b"] = eqx.field(converter=real, default=0.5)
     habit_share: Float[Array, "*b"] = eqx.field(converter=real, default=0.5)
-    num_levels: int = eqx.field(static=True, default=64)
+    num_levels: int = eqx.field(static=True, default=160)
     num_decisions: int = eqx.field(static=True, default=32)
 
     def __check_init__(self):
@@ -137,47 +159,45 @@ class GoalPosterior(AbstractInstrument):
             self.discount,
             num_steps=world.horizon,
         )
-        chance = ActionBiased(jnp.zeros(world.num_actions))
-        goals, number = stack(self.goals), self.num_decisions
-        ours = watch(k_agent, agent, world, sheet, goals, num_decisions=number)
-        theirs = watch(k_chance, chance, world, sheet, goals, num_decisions=number)
-        evidence = weigh(ours, log_policies, world)
-        value = self._judge(evidence, ours.counted, jnp.ones(self.num_levels))
-        spread = self._resample(k_interval, evidence, ours.counted)
-        lower, upper = jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
-        control = weigh(theirs, log_policies, world)
-        num_goals, count = len(self.goals), jnp.sum(ours.counted)
+        chance, goals = ActionBiased(jnp.zeros(world.num_actions)), stack(self.goals)
+        agents, number = ((k_agent, agent), (k_chance, chance)), self.num_decisions
+        seen = [watch(*each, world, sheet, goals, num_decisions=number) for each in agents]
+        extra = excess(k_agent, agent, world, sheet, goals, discount=self.discount)
+        ours, theirs = (
+            _Watched(weigh(made, log_policies, world), made.counts, earned)
+            for made, earned in zip(seen, (extra, jnp.ones_like(extra)), strict=True)
+        )
+        value, lower, upper = self._bagged(k_interval, ours)
+        num_goals, count = len(self.goals), jnp.sum(ours.counts)
         separated = self._separated(sheet, log_policies)
         return Reading(
             value=value,
             lower=jnp.minimum(lower, value),
             upper=jnp.maximum(upper, value),
-            control=self._judge(control, theirs.counted, jnp.ones(self.num_levels)),
+            control=self._bagged(k_interval, theirs)[0],
             ceiling=jnp.where(jnp.arange(num_goals + 3) <= num_goals, 1.0, jnp.nan),
             checks=jnp.stack([count >= MIN_DECISIONS, separated]),
-            count=count,
+            count=jnp.round(count).astype(jnp.int32),
         )
 
-    def _judge(
-        self,
-        evidence: Evidence,
-        counted: Bool[Array, "L T"],
-        weights: Float[Array, " L"],
-    ) -> Float[Array, " R"]:
-        """Return all readings from levels that count `weights` times each."""
-        goals, none = marginals(evidence, weights, self.habit_share)
-        shares = posterior(goals, none, self.goal_share)
-        advantage = jnp.max(goals) - none
-        num_decisions = jnp.maximum(weights @ jnp.sum(counted, axis=-1), 1e-6)
-        extra = jnp.stack([advantage / np.log(2), advantage / num_decisions])
-        return jnp.concatenate([shares, extra])
-
-    def _resample(
-        self, key: Key[Array, ""], evidence: Evidence, counted: Bool[Array, "L T"]
-    ) -> Float[Array, "N R"]:
-        """Return readings from levels weighted at random. Consumes `key`."""
+    def _bagged(self, key: Key[Array, ""], seen: "_Watched") -> tuple[Array, Array, Array]:
+        """Return the readings and their interval, `[R]`; see the class. Consumes `key`."""
         weights = level_weights(key, self.num_levels, num_resamples=NUM_RESAMPLES)
-        return jax.vmap(self._judge, (None, None, 0))(evidence, counted, weights)
+        spread = jax.vmap(self._judge, (None, 0))(seen, weights)
+        whole = self._judge(seen, jnp.ones(self.num_levels))
+        is_share = jnp.arange(len(self.readings)) <= len(self.goals)
+        value = jnp.where(is_share, jnp.mean(spread, axis=0), whole)
+        return value, *jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
+
+    def _judge(self, seen: "_Watched", weights: Float[Array, " L"]) -> Float[Array, " R"]:
+        """Return all readings from levels that count `weights` times each."""
+        goals, none = marginals(seen.evidence, weights, self.habit_share)
+        shares = posterior(goals, none, self.goal_share)[:-1]
+        shares = jnp.where(weights @ seen.excess > 0, shares, 0.0)
+        advantage = jnp.max(goals) - none
+        num_decisions = jnp.maximum(weights @ seen.counts, 1e-6)
+        rest = [1 - jnp.sum(shares), advantage / np.log(2), advantage / num_decisions]
+        return jnp.concatenate([shares, jnp.stack(rest)])
 
     def _separated(
         self, sheet: Sheet, log_policies: Float[Array, "L S A G B"]

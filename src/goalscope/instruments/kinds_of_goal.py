@@ -97,7 +97,8 @@ def with_rhythms(
     time = jnp.arange(decisions.actions.shape[-1])[:, None] % np.array(PERIODS)[None]
     beats = jnp.broadcast_to(time, (*decisions.actions.shape, len(PERIODS)))
     rhythm = eqx.tree_at(lambda made: made.tokens, decisions, beats)
-    found = predict(rhythm, num_actions=num_actions, token_sizes=PERIODS)
+    rates = rhythm.rates(num_actions)
+    found = predict(rates, num_actions=num_actions, token_sizes=PERIODS)
     likelihoods = jnp.concatenate([evidence.nulls, found.log_likelihoods], axis=1)
     return likelihoods, jnp.concatenate([evidence.log_prior, found.log_prior])
 

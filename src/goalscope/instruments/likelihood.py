@@ -7,12 +7,9 @@ from jax import numpy as jnp
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float, Key
 
-from goalscope.agents.base import AbstractAgent
-from goalscope.goals import Goal
-from goalscope.instruments.decisions import Decisions, decide
-from goalscope.instruments.levels import Sheet
+from goalscope.instruments.decisions import Rates
 from goalscope.instruments.nulls import predict
-from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
+from goalscope.worlds.base import AbstractWorld
 
 
 class Evidence(eqx.Module):
@@ -29,29 +26,8 @@ class Evidence(eqx.Module):
     log_prior: Float[Array, "*b M"]
 
 
-def watch(
-    key: Key[Array, ""],
-    agent: AbstractAgent,
-    world: AbstractSolvableWorld,
-    sheet: Sheet,
-    goals: Goal,
-    *,
-    num_decisions: int,
-) -> Decisions:
-    """Return the decisions of an agent on every level, with leading axis `L`.
-
-    Consumes `key`; for `goals`, which are stacked, see `decide`.
-    """
-
-    def one(key, level):
-        return decide(key, agent, world, level, goals, num_steps=num_decisions)
-
-    keys = jax.random.split(key, sheet.tables.terminal.shape[0])
-    return jax.vmap(one)(keys, sheet.levels)
-
-
 def weigh(
-    decisions: Decisions,
+    decisions: Rates,
     log_policies: Float[Array, "L S A G B"],
     world: AbstractWorld,
 ) -> Evidence:
@@ -67,10 +43,9 @@ def weigh(
     )
     bent = plans + jnp.log(nulls.predictions)[..., None, None]
     bent = bent - logsumexp(bent, axis=2, keepdims=True)
-    taken = jax.nn.one_hot(decisions.actions, world.num_actions)
-    taken = (taken * decisions.counted[..., None])[..., None, None]
-    goals = jnp.stack([jnp.sum(taken * by, axis=(1, 2)) for by in (plans, bent)], -1)
-    return Evidence(goals, nulls.log_likelihoods, nulls.log_prior)
+    taken = decisions.taken
+    goals = [jnp.einsum("lpa,lpagb->lgb", taken, each) for each in (plans, bent)]
+    return Evidence(jnp.stack(goals, axis=-1), nulls.log_likelihoods, nulls.log_prior)
 
 
 def marginals(

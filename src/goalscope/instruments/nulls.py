@@ -9,7 +9,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from goalscope.agents.lookup import row_of
-from goalscope.instruments.decisions import Decisions
+from goalscope.instruments.decisions import Rates
 
 CONCENTRATIONS = np.array([1.0, 8.0, 64.0], np.float32)
 MAX_ROWS = 2**17
@@ -30,9 +30,7 @@ class Nulls(NamedTuple):
     predictions: Float[Array, "L T A"]
 
 
-def predict(
-    decisions: Decisions, *, num_actions: int, token_sizes: tuple[int, ...]
-) -> Nulls:
+def predict(decisions: Rates, *, num_actions: int, token_sizes: tuple[int, ...]) -> Nulls:
     """Return how models without a goal predict `decisions`, with leading axis `L`.
 
     Every model knows the decisions of earlier levels and none of its own level
@@ -47,7 +45,6 @@ def predict(
     `CONCENTRATIONS` and by the tables.
     """
     rows, num_rows = _rows(decisions.tokens, token_sizes)
-    taken = jax.nn.one_hot(decisions.actions, num_actions) * decisions.counted[..., None]
     num_tables, num_strengths = rows.shape[-1], len(CONCENTRATIONS)
     shares = np.repeat(
         [1 / 3, 1 / 3 / num_strengths, 1 / 3 / num_strengths / num_tables],
@@ -59,9 +56,7 @@ def predict(
         counts, log_weights = carry
         rows, taken = item
         models = _models(counts, rows)
-        probability = jnp.sum(models * taken[:, None], axis=-1)
-        seen = jnp.sum(taken, axis=-1)[:, None] > 0
-        log_likelihood = jnp.sum(jnp.where(seen, jnp.log(probability), 0.0), axis=0)
+        log_likelihood = jnp.einsum("pa,pma->m", taken, jnp.log(models))
         weights = jax.nn.softmax(log_weights)[None, :, None]
         prediction = jnp.sum(weights * models, axis=1)
         everywhere = jnp.zeros_like(rows[:, :1])
@@ -70,7 +65,7 @@ def predict(
         return (counts, log_weights + log_likelihood), (log_likelihood, prediction)
 
     begin = (jnp.zeros((num_rows + 1, num_actions)), log_prior)
-    _, (log_likelihoods, predictions) = jax.lax.scan(level, begin, (rows, taken))
+    _, (log_likelihoods, predictions) = jax.lax.scan(level, begin, (rows, decisions.taken))
     return Nulls(log_likelihoods, log_prior, predictions)
 
 

@@ -15,6 +15,7 @@ from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
+from goalscope.instruments.decisions import play
 from goalscope.instruments.goal_geometry import (
     KINDS,
     cosines_of,
@@ -27,7 +28,6 @@ from goalscope.instruments.likelihood import (
     level_weights,
     marginals,
     posterior,
-    watch,
     weigh,
 )
 from goalscope.worlds.base import AbstractWorld
@@ -150,8 +150,8 @@ class RewardDistance(AbstractInstrument):
             self.discount,
             num_steps=world.horizon,
         )
-        ours = watch(k_agent, agent, world, sheet, goals, num_decisions=self.num_decisions)
-        evidence = weigh(ours, log_policies, world)
+        ours = play(k_agent, agent, world, sheet, goals, num_decisions=self.num_decisions)
+        evidence = weigh(ours.rates(world.num_actions), log_policies, world)
         products = jax.lax.map(self._products, sheet.tables)
         even = jnp.ones(self.num_levels)
         shares, distances = self._judge(evidence, products, even)

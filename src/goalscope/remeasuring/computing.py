@@ -4,14 +4,9 @@ import functools
 
 import numpy as np
 
-from goalscope.cells import (
-    PLANTED_OFFSET,
-    Report,
-    measure_all,
-    stacked,
-    words_about,
-)
+from goalscope.cells import PLANTED_OFFSET, Report
 from goalscope.errors import UserError
+from goalscope.measurement import along_training, measure_all, words_about
 from goalscope.population import agent_keys
 from goalscope.remeasuring.agents import agents_at, planted
 from goalscope.remeasuring.measured import Measured
@@ -23,16 +18,20 @@ STORED = "_stored"
 
 
 def compute_cell(measured: Measured, planned: CellPlan, report: Report) -> Computed:
-    """Return what a cell stores; agents get the keys, and so the levels, of their run."""
+    """Return what a cell stores; agents get the keys, and so the levels, of their run.
+
+    All checkpoints together read the bits of the run; fewer, the same up to rounding.
+    """
     if planned.kind != "planted":
         return _compute_arm(measured, planned, report)
     report({"updates": 0, "of": 1})
     agents, world = planted(measured, planned), measured.planted_world
     keys = agent_keys(measured.seed, np.array(planned.agents) + PLANTED_OFFSET)
-    readings = measure_all(measured.experiment, keys, agents, world, None)
+    along = along_training([agents])
+    readings = measure_all(measured.experiment, keys, along, world, None)
     goal = measured.experiment.planted[planned.arm].goal
     metadata = {"goal": goal, "instruments": words_about(measured.experiment)}
-    return Computed({"readings": stacked([readings])}, metadata)
+    return Computed({"readings": readings}, metadata)
 
 
 def _compute_arm(measured: Measured, planned: CellPlan, report: Report) -> Computed:
@@ -46,13 +45,14 @@ def _compute_arm(measured: Measured, planned: CellPlan, report: Report) -> Compu
         )
     block = load_block(measured.source, source, arm)
     keys = agent_keys(measured.seed, np.array(planned.agents))
-    chosen, along = description["checkpoints"], measured.along_training
-    readings = []
-    for done, checkpoint in enumerate(chosen):
-        report({"updates": done, "of": len(chosen), "agents": len(planned.agents)})
-        agents = agents_at(block, checkpoint, along_training=along)
-        readings.append(measure_all(measured.experiment, keys, agents, arm.test_world, arm))
-    return _beside_the_stored(measured, record, source.key, chosen, stacked(readings))
+    chosen = description["checkpoints"]
+    report({"updates": 0, "of": 1, "agents": len(planned.agents)})
+    along = measured.along_training
+    agents = [agents_at(block, each, along_training=along) for each in chosen]
+    readings = measure_all(
+        measured.experiment, keys, along_training(agents), arm.test_world, arm
+    )
+    return _beside_the_stored(measured, record, source.key, chosen, readings)
 
 
 def _beside_the_stored(

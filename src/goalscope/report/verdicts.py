@@ -134,12 +134,14 @@ def checked(found: Calibration, used: Domain | None = None) -> Checked:
     bound = clopper_pearson(found.false_convictions, found.negatives, 0.90).upper
     against = doubts(used) if used else ()
     limit = f" (at most {percent(bound)})" if found.negatives else ""
+    networks = counted(found.networks, "half-generalised network")
+    torn = f"; {found.torn} of {networks} named two goals" if found.networks else ""
     return Checked(
         name=found.instrument,
         word="passed" if found.passed else "failed",
         shape=shape(Outcome.SUPPORTED if found.passed else Outcome.INVALID),
         text=f"{found.hits} of {found.positives} planted goals found, "
-        f"{found.false_convictions} of {found.negatives} falsely convicted{limit}",
+        f"{found.false_convictions} of {found.negatives} falsely convicted{limit}{torn}",
         zoo=against,
         released=f"{used.instrument} is released in {listed(list(used.worlds))}."
         if used and not against

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from goalscope.labels import clears
 from goalscope.scoring.metrics import at_most
 
 OWN_GOAL = "own goal"
@@ -87,14 +88,18 @@ class TrialReadings:
         """Return which agents are convicted of anything."""
         if not self.words["candidates"]:
             return at_most(self.words["threshold"], self.score(kind))
-        values = self.arrays[array_name(kind, "value")][:, self._candidate_columns()]
-        return np.any(at_most(self.words["convicts"], values.astype(float)), axis=1)
+        columns = self._candidate_columns()
+        ends = [
+            self.arrays[array_name(kind, end)][:, columns] for end in ("value", "lower")
+        ]
+        return np.any(clears(*ends, self.words["convicts"]), axis=1)
 
     def right(self, kind: str) -> Bool[np.ndarray, " N"]:
         """Return which agents are convicted of the goal that they were given."""
         if not self.words["candidates"]:
             return self.convicted(kind)
-        return at_most(self.words["convicts"], self.field(kind, OWN_GOAL, "value"))
+        ends = [self.field(kind, OWN_GOAL, end) for end in ("value", "lower")]
+        return clears(*ends, self.words["convicts"])
 
     def _candidate_columns(self) -> list[int]:
         names = self.words["readings"]

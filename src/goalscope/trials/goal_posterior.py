@@ -21,8 +21,8 @@ def trial() -> Trial:
     return Trial(
         worlds=mazes,
         instrument=_instrument,
-        levels=64,
-        power=(4, 8, 16, 32),
+        levels=160,
+        power=(8, 16, 32, 64),
         cases=(
             Case(kind=PlannerKind(), role="positive", from_dose=8.0, trend={OWN_GOAL: 1}),
             Case(kind=UniformKind(), role="negative"),
