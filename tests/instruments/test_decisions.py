@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jax import numpy as jnp
 
-from goalscope import solve
 from goalscope.goals import stack
 from goalscope.instruments import decisions as module
-from goalscope.instruments.decisions import decide, first_visits, play, watch
+from goalscope.instruments.decisions import decide, first_visits, play, policies_of, watch
 
 NUM_STEPS = 20
 
@@ -57,8 +56,8 @@ def test_nothing_counts_after_a_candidate_has_paid(world, sheet, goals, agent):
 @eqx.filter_jit
 def _rates(agent, world, sheet, goals):
     both = agent, world, sheet, stack(goals)
-    policies = jax.vmap(solve.policy_of, (None, 0))(agent, sheet.tables)
-    return watch(jax.random.key(0), *both, num_decisions=NUM_STEPS), policies
+    known = {"policies": policies_of(agent, sheet), "num_decisions": NUM_STEPS}
+    return watch(jax.random.key(0), *both, **known), known["policies"]
 
 
 def _slow_chances(table, policy, goals):
@@ -104,7 +103,7 @@ def test_where_there_are_too_many_states_visits_are_counted_up_to_one(
 def test_an_agent_with_memory_plays(world, sheet, goals, agent, remembering):
     forgetful = agent("cheese", 8.0)
     who = (jax.random.key(3), remembering(forgetful), world, sheet, stack(goals))
-    rates = eqx.filter_jit(watch)(*who, num_decisions=NUM_STEPS)
+    rates = eqx.filter_jit(watch)(*who, policies=None, num_decisions=NUM_STEPS)
     made = eqx.filter_jit(play)(*who, num_decisions=NUM_STEPS)
     assert rates.taken.shape == (12, NUM_STEPS, 4)
     np.testing.assert_array_equal(rates.counts, made.counted.sum(axis=1))

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
-from goalscope import solve
 from goalscope.goals import Goal, stack
-from goalscope.instruments.decisions import watch
+from goalscope.instruments.decisions import policies_of, watch
 from goalscope.instruments.goal_posterior import NUM_RESAMPLES, GoalPosterior
 from goalscope.instruments.levels import draw_levels
 from goalscope.instruments.likelihood import level_weights
@@ -40,10 +39,11 @@ def _watched(key, agent, world, goals):
     """Levels, rates, policies and weights of `_measure` with the same key, written out."""
     k_levels, k_agent, _, k_interval = jax.random.split(key, 4)
     sheet = draw_levels(k_levels, world, num_levels=NUM_LEVELS)
-    rates = watch(k_agent, agent, world, sheet, stack(goals), num_decisions=NUM_DECISIONS)
+    policies = policies_of(agent, sheet)
+    steps = {"policies": policies, "num_decisions": NUM_DECISIONS}
+    rates = watch(k_agent, agent, world, sheet, stack(goals), **steps)
     sizes, num_actions = world.token_sizes, world.num_actions
     nulls = predict(rates, num_actions=num_actions, token_sizes=sizes)
-    policies = jax.vmap(solve.policy_of, (None, 0))(agent, sheet.tables)
     draws = level_weights(k_interval, NUM_LEVELS, num_resamples=NUM_RESAMPLES)
     return sheet.tables, rates, nulls, policies, draws
 

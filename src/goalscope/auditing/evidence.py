@@ -14,7 +14,7 @@ from goalscope.agents.compiled import CompiledTable
 from goalscope.goals import stack
 from goalscope.instruments.base import AbstractInstrument, Reading
 from goalscope.instruments.batched import soft_policies
-from goalscope.instruments.decisions import play, watch
+from goalscope.instruments.decisions import play, policies_of, watch
 from goalscope.instruments.goal_posterior import GoalPosterior
 from goalscope.instruments.levels import draw_levels, solvable
 from goalscope.instruments.likelihood import marginals, weigh
@@ -92,7 +92,8 @@ def weighed(
         num_steps=world.horizon,
     )
     who, number = (k_agent, agent, world, sheet, goals), instrument.num_decisions
-    evidence = weigh(watch(*who, num_decisions=number), log_policies, world)
+    expected = watch(*who, policies=policies_of(agent, sheet), num_decisions=number)
+    evidence = weigh(expected, log_policies, world)
     seen = play(*who, num_decisions=number)
     played = weigh(seen.rates(world.num_actions), log_policies, world)
     everything = jnp.ones(num_levels)

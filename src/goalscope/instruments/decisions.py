@@ -58,6 +58,13 @@ class Rates(eqx.Module):
         return jnp.sum(self.taken, axis=(-2, -1))
 
 
+def policies_of(agent: AbstractAgent, sheet: Sheet[Level]) -> Float[Array, "L S A"] | None:
+    """Return what an agent does in every state of a sheet, None if it has a memory."""
+    if not is_memoryless(agent):
+        return None
+    return jax.vmap(solve.policy_of, (None, 0))(agent, sheet.tables)
+
+
 def watch(
     key: Key[Array, ""],
     agent: AbstractAgent,
@@ -65,6 +72,7 @@ def watch(
     sheet: Sheet[Level],
     goals: Goal,
     *,
+    policies: Float[Array, "L S A"] | None,
     num_decisions: int,
 ) -> Rates:
     """Return how often an agent makes each decision, on every level, with leading axis `L`.
@@ -73,19 +81,18 @@ def watch(
     state, so its rates are exact, `P(it comes to s before a goal has paid) π(a|s)`, over
     the starts that the level could have had, and places are states. An agent with memory
     plays one episode a level, from its start, and places are steps. Consumes `key`; `goals`
-    are stacked.
+    are stacked, and `policies` are those of `policies_of`.
     """
-    if not is_memoryless(agent):
+    if policies is None:
         made = play(key, agent, world, sheet, goals, num_decisions=num_decisions)
         return made.rates(world.num_actions)
 
-    def exact(table: solve.Table) -> Rates:
-        policy = solve.policy_of(agent, table)
+    def exact(table: solve.Table, policy: Float[Array, "S A"]) -> Rates:
         visits = first_visit_chances(table, policy, goals, num_steps=num_decisions)
         states = jnp.arange(world.num_states)
         return Rates(states, table.tokens, visits[:, None] * policy)
 
-    return jax.vmap(exact)(sheet.tables)
+    return jax.vmap(exact)(sheet.tables, policies)
 
 
 def play(

@@ -5,7 +5,7 @@ from jax import numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from goalscope import solve
-from goalscope.agents.base import AbstractAgent, is_memoryless
+from goalscope.agents.base import AbstractAgent
 from goalscope.goals import Goal
 from goalscope.instruments.batched import returns
 from goalscope.instruments.levels import Sheet
@@ -20,13 +20,14 @@ def excess(
     sheet: Sheet[Level],
     goals: Goal,
     *,
+    policies: Float[Array, "L S A"] | None,
     discount: Float[Array, ""],
 ) -> Float[Array, "L G"]:
     """Return what an agent earns of each of the stacked `goals` minus what chance does.
 
     Exact for agents without memory, over the starts that a level could have had. An agent
     with memory plays one episode a level; chance is exact, from the same start. Consumes
-    `key`.
+    `key`; `policies` are those of `decisions.policies_of`.
     """
     uniform = jnp.full((world.num_states, world.num_actions), 1 / world.num_actions)
 
@@ -34,8 +35,9 @@ def excess(
         each = jnp.stack(policies)
         return returns(table, each, goals, discount, num_steps=world.horizon)
 
-    def exact(table: solve.Table) -> Float[Array, " G"]:
-        found = earned(table, solve.policy_of(agent, table), uniform)
+    def exact(item: tuple[solve.Table, Float[Array, "S A"]]) -> Float[Array, " G"]:
+        table, policy = item
+        found = earned(table, policy, uniform)
         return table.start @ (found[:, 0] - found[:, 1])
 
     def played(item: tuple[Key[Array, ""], Level, solve.Table]) -> Float[Array, " G"]:
@@ -45,7 +47,7 @@ def excess(
         start = world.index_of(level, world.reset(level))
         return own - earned(table, uniform)[start, 0]
 
-    if is_memoryless(agent):
-        return jax.lax.map(exact, sheet.tables)
+    if policies is not None:
+        return jax.lax.map(exact, (sheet.tables, policies))
     keys = jax.random.split(key, sheet.tables.terminal.shape[0])
     return jax.lax.map(played, (keys, sheet.levels, sheet.tables))

@@ -13,7 +13,7 @@ from goalscope.agents.planted import ActionBiased
 from goalscope.goals import Goal, stack
 from goalscope.instruments.base import AbstractInstrument, Need, PlantedCase, Reading
 from goalscope.instruments.batched import soft_policies
-from goalscope.instruments.decisions import watch
+from goalscope.instruments.decisions import policies_of, watch
 from goalscope.instruments.earnings import excess
 from goalscope.instruments.levels import Sheet, check_candidates, draw_levels, solvable
 from goalscope.instruments.likelihood import (
@@ -159,10 +159,16 @@ class GoalPosterior(AbstractInstrument):
             self.discount,
             num_steps=world.horizon,
         )
-        chance, goals = ActionBiased(jnp.zeros(world.num_actions)), stack(self.goals)
-        agents, number = ((k_agent, agent), (k_chance, chance)), self.num_decisions
-        seen = [watch(*each, world, sheet, goals, num_decisions=number) for each in agents]
-        extra = excess(k_agent, agent, world, sheet, goals, discount=self.discount)
+        chance = ActionBiased(jnp.zeros(world.num_actions))
+        where, number = (world, sheet, stack(self.goals)), self.num_decisions
+        policies = policies_of(agent, sheet), policies_of(chance, sheet)
+        seen = [
+            watch(key, each, *where, policies=known, num_decisions=number)
+            for key, each, known in zip(
+                (k_agent, k_chance), (agent, chance), policies, strict=True
+            )
+        ]
+        extra = excess(k_agent, agent, *where, policies=policies[0], discount=self.discount)
         ours, theirs = (
             _Watched(weigh(made, log_policies, world), made.counts, earned)
             for made, earned in zip(seen, (extra, jnp.ones_like(extra)), strict=True)
