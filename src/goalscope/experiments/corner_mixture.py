@@ -71,7 +71,7 @@ def corner_mixture(
         instruments=instruments(("cheese", "corner")),
         planted=planted(("cheese", "corner"), agents),
         planted_world=Corner(shifted_share=1.0),
-        half_generalised=half_generalised(updates // 4),
+        half_generalised=half_generalised(updates),
         claims=_claims(shares, ppo_shares),
         competence=Competence(on="training_score.cheese", threshold=0.9),
         labels="goal_posterior",

@@ -95,10 +95,10 @@ def half_generalised(updates: int) -> HalfGeneralised:
         goal=reach(Corner(), "cheese"),
         agent=MOUSE,
         trainer=exact(),
-        updates=updates,
+        updates=updates // 4,
         agents=8,
     )
-    return HalfGeneralised(arm=arm)
+    return HalfGeneralised(arm=arm, draws=3)
 
 
 def planted(candidates: tuple[str, ...], agents: int) -> dict[str, Planted]:

@@ -53,7 +53,7 @@ def corner_size(
         },
         planted=planted(("cheese", "corner", "square"), agents),
         planted_world=Corner(shifted_share=1.0, corner_size=3),
-        half_generalised=half_generalised(updates // 4),
+        half_generalised=half_generalised(updates),
         claims=_claims(sizes),
         competence=Competence(on="training_score.cheese", threshold=0.9),
         labels="region_posterior",

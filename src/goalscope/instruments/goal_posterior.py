@@ -23,7 +23,7 @@ from goalscope.instruments.likelihood import (
     posterior,
     weigh,
 )
-from goalscope.worlds.base import AbstractWorld
+from goalscope.worlds.base import AbstractSolvableWorld, AbstractWorld
 from goalscope.worlds.fields import check_range, real
 
 OTHER_READINGS = ("none", "bits", "gain")
@@ -68,8 +68,8 @@ class GoalPosterior(AbstractInstrument):
     Readings: the bagged posterior of each candidate, and of `none`; `bits`, the logarithm
     to base 2 of how many times likelier the decisions are under the best candidate than
     without a goal; `gain`, the same in nats per decision. The interval is what 95 % of the
-    draws say. The control is an agent that acts by chance, judged by its
-    decisions alone.
+    draws say. The control is an agent that acts by chance, on a quarter of
+    the levels, judged by its decisions alone.
 
     What it does not show: whether the agent represents its goal, or searches for it. A goal
     outside the candidates that mostly asks for the same decisions as one of them is taken
@@ -159,20 +159,11 @@ class GoalPosterior(AbstractInstrument):
             self.discount,
             num_steps=world.horizon,
         )
-        chance = ActionBiased(jnp.zeros(world.num_actions))
-        where, number = (world, sheet, stack(self.goals)), self.num_decisions
-        policies = policies_of(agent, sheet), policies_of(chance, sheet)
-        seen = [
-            watch(key, each, *where, policies=known, num_decisions=number)
-            for key, each, known in zip(
-                (k_agent, k_chance), (agent, chance), policies, strict=True
-            )
-        ]
-        extra = excess(k_agent, agent, *where, policies=policies[0], discount=self.discount)
-        ours, theirs = (
-            _Watched(weigh(made, log_policies, world), made.counts, earned)
-            for made, earned in zip(seen, (extra, jnp.ones_like(extra)), strict=True)
-        )
+        plans, chance = (sheet, log_policies), ActionBiased(jnp.zeros(world.num_actions))
+        some = jax.tree.map(lambda leaf: leaf[: max(2, self.num_levels // 4)], plans)
+        ours = self._watched(k_agent, agent, world, *plans)
+        theirs = self._watched(k_chance, chance, world, *some)
+        theirs = theirs._replace(excess=jnp.ones_like(theirs.excess))
         value, lower, upper = self._bagged(k_interval, ours)
         num_goals, count = len(self.goals), jnp.sum(ours.counts)
         separated = self._separated(sheet, log_policies)
@@ -186,11 +177,25 @@ class GoalPosterior(AbstractInstrument):
             count=jnp.round(count).astype(jnp.int32),
         )
 
+    def _watched(
+        self,
+        key: Key[Array, ""],
+        agent: AbstractAgent,
+        world: AbstractSolvableWorld,
+        sheet: Sheet,
+        log_policies: Float[Array, "L S A G B"],
+    ) -> "_Watched":
+        where, known = (world, sheet, stack(self.goals)), policies_of(agent, sheet)
+        made = watch(key, agent, *where, policies=known, num_decisions=self.num_decisions)
+        extra = excess(key, agent, *where, policies=known, discount=self.discount)
+        return _Watched(weigh(made, log_policies, world), made.counts, extra)
+
     def _bagged(self, key: Key[Array, ""], seen: "_Watched") -> tuple[Array, Array, Array]:
         """Return the readings and their interval, `[R]`; see the class. Consumes `key`."""
-        weights = level_weights(key, self.num_levels, num_resamples=NUM_RESAMPLES)
+        num_levels = seen.counts.shape[0]
+        weights = level_weights(key, num_levels, num_resamples=NUM_RESAMPLES)
         spread = jax.vmap(self._judge, (None, 0))(seen, weights)
-        whole = self._judge(seen, jnp.ones(self.num_levels))
+        whole = self._judge(seen, jnp.ones(num_levels))
         is_share = jnp.arange(len(self.readings)) <= len(self.goals)
         value = jnp.where(is_share, jnp.mean(spread, axis=0), whole)
         return value, *jnp.quantile(spread, np.array([0.025, 0.975], np.float32), axis=0)
