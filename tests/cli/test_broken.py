@@ -55,6 +55,6 @@ def test_a_run_whose_cells_all_fail_says_so_and_why(tmp_path):
     done = run("clumsy", tmp_path / "out")
     assert (done.returncode, done.stdout) == (1, "")
     why, total = done.stderr.splitlines()
-    assert " and 4 others failed: LookupError: no tools (" in why
+    assert " and 5 others failed: LookupError: no tools (" in why
     assert 'in clumsy: raise LookupError("no tools")' in why
-    assert total.startswith("error: 5 of 5 cells failed; logs in ")
+    assert total.startswith("error: 6 of 6 cells failed; logs in ")

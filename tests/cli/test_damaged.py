@@ -155,7 +155,7 @@ def test_verify_says_what_a_run_lacks_and_how_to_go_on(copy, capsys):
     assert f"--out '{copy}'" in told
     assert verify_results([copy], 0, workers=1, as_json=True) == 1
     found = json.loads(capsys.readouterr().out)["results"][0]
-    assert (found["cells"], found["planned"], len(found["missing"])) == (3, 6, 2)
+    assert (found["cells"], found["planned"], len(found["missing"])) == (5, 8, 2)
 
 
 def test_several_results_are_verified_and_what_is_none_is_passed_over(copy, capsys):

@@ -10,7 +10,7 @@ from jaxtyping import Array, Int
 
 from goalscope.agents.base import Build
 from goalscope.agents.mlp import MLP
-from goalscope.experiment import Experiment
+from goalscope.experiment import Experiment, HalfGeneralised
 from goalscope.worlds.base import AbstractWorld
 from supervised_shortcut import SupervisedShortcut
 from unwatched import unwatched
@@ -157,7 +157,8 @@ def broken_garden(
     build = Build(clumsy)
     arms = {name: replace(arm, agent=build) for name, arm in arms.items()}
     kinds = {name: replace(kind, agent=build) for name, kind in found.planted.items()}
-    return replace(found, arms=arms, planted=kinds)
+    half = HalfGeneralised(arm=next(iter(arms.values())))
+    return replace(found, arms=arms, planted=kinds, half_generalised=half)
 
 
 def clumsy(rng: np.random.Generator, world: SupervisedShortcut) -> MLP:

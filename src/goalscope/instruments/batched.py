@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import reduce
 
 import jax
-import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Float
 
@@ -21,9 +20,6 @@ TOLERANCE = 1e-2
 
 IMPOSSIBLE = -1e30
 """The least logarithm of a probability."""
-
-SMALLEST = np.float32(1e-37)
-"""The least share of the best that a soft value is told from nothing."""
 
 
 def soft_policies(
@@ -77,64 +73,33 @@ def _solve(
     discount: Float[Array, ""],
     num_steps: int,
 ) -> Float[Array, "S A G B"]:
-    """Iterate soft values relative to the best ones, `z = exp(β(V − V*))`.
-
-    `z(s) = (1/A) Σ_a exp(β A*(s,a)) z(s′)^γ`, where `A* ≤ 0` is the advantage of an action
-    over the best one. One power a state does what takes an exponential an action for
-    values themselves; and whatever β and the rewards are, `z` lies between `A^(-1/(1-γ))`
-    and 1: following the best way costs a planner at most `log A` a step.
-    """
+    """Iterate values in units of the goals: what is best is worth 0 before it is scaled."""
     rewards, going = jax.vmap(payments, (None, 0), out_axes=-1)(table, goals)
-    best = _best_values(table, rewards, going, discount, num_steps)
-    values = rewards + discount * going * best[table.successors]
-    advantages = values - jnp.max(values, axis=1, keepdims=True)
-    beta, moves = inverse_temperatures[None, None, :], range(rewards.shape[1])
-    urges = [advantages[:, a, :, None] * beta for a in moves]
-    shares = [jnp.exp(urge) / len(moves) for urge in urges]
-    on = [going[:, a, :, None] for a in moves]
-    after = [table.successors[:, a] for a in moves]
+    beta = inverse_temperatures[None, None, :]
+    num_states, num_actions, num_goals = rewards.shape
+    paid = [rewards[:, action, :, None] for action in range(num_actions)]
+    weights = [discount * going[:, action, :, None] for action in range(num_actions)]
+    following = [table.successors[:, action] for action in range(num_actions)]
+
+    def action_values(values):
+        return [
+            reward + weight * values[successor]
+            for reward, weight, successor in zip(paid, weights, following, strict=True)
+        ]
 
     def backup(carry):
-        logs, _, step = carry
-        powers = jnp.exp(discount * logs)
-        ways = zip(shares, on, after, strict=True)
-        parts = [share * (1 + goes * (powers[to] - 1)) for share, goes, to in ways]
-        updated = jnp.log(jnp.maximum(reduce(jnp.add, parts), SMALLEST))
-        return updated, jnp.max(jnp.abs(updated - logs)), step + 1
+        values, _, step = carry
+        updated = soft_value(beta, action_values(values))
+        return updated, jnp.max(beta * jnp.abs(updated - values)), step + 1
 
     def unfinished(carry):
         _, change, step = carry
         missing = change * discount / jnp.maximum(1 - discount, 1e-3)
         return (missing > TOLERANCE) & (step < num_steps)
 
-    nothing = jnp.maximum(-beta * best[..., None], np.log(SMALLEST))
-    logs = jax.lax.while_loop(unfinished, backup, (nothing, jnp.inf, 0))[0]
-    each = [urges[a] + discount * on[a] * logs[after[a]] for a in moves]
-    chosen = jax.nn.log_softmax(jnp.stack(each, axis=1), axis=1)
-    return jnp.maximum(chosen, IMPOSSIBLE)
-
-
-def _best_values(
-    table: Table,
-    rewards: Float[Array, "S A G"],
-    going: Float[Array, "S A G"],
-    discount: Float[Array, ""],
-    num_steps: int,
-) -> Float[Array, "S G"]:
-    """Return the best expected return of each goal, as `solve.optimal_values`."""
-    moves = range(rewards.shape[1])
-    flows = [discount * going[:, a] for a in moves]
-    after = [table.successors[:, a] for a in moves]
-
-    def backup(carry):
-        values, _, step = carry
-        each = [rewards[:, a] + flows[a] * values[after[a]] for a in moves]
-        updated = reduce(jnp.maximum, each)
-        return updated, jnp.any(updated != values), step + 1
-
-    begin = (jnp.zeros(rewards.shape[::2]), jnp.array(True), 0)
-    unfinished = lambda carry: carry[1] & (carry[2] < num_steps)  # noqa: E731
-    return jax.lax.while_loop(unfinished, backup, begin)[0]
+    nothing = jnp.zeros((num_states, num_goals, beta.shape[-1]))
+    values = jax.lax.while_loop(unfinished, backup, (nothing, jnp.inf, 0))[0]
+    return jnp.stack(log_choice(beta, action_values(values)), axis=1)
 
 
 def soft_value(
