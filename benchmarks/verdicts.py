@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from goalscope.cells import PLANTED_OFFSET, planted_agents
-from goalscope.experiment import Experiment
+from goalscope.experiment import Arm, Experiment
 from goalscope.instruments.base import AbstractInstrument
 from goalscope.labels import clears
 from goalscope.laboratory import experiment_of
@@ -62,8 +62,8 @@ def trained(
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the title of each arm, and who is convicted of what, `[D, N, G+1]`."""
     for plan in folder.study.cells:
-        if plan.kind == "arm":
-            arm = experiment.arms[plan.arm]
+        arm = experiment.arms.get(plan.arm)
+        if isinstance(arm, Arm):
             agents = along_training([load_block(folder, plan, arm).at(-1)])
             count, world = len(plan.agents), arm.test_world
             found = [convictions(instrument, agents, world, count, d) for d in range(draws)]

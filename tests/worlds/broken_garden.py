@@ -1,5 +1,9 @@
 """Does anyone notice that this garden is broken? One mistake of a user for each class."""
 
+# What is wrong here on purpose is wrong for a type checker too.
+# pyright: reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false
+# pyright: reportReturnType=false, reportArgumentType=false
+
 from dataclasses import replace
 from typing import NamedTuple
 

@@ -89,17 +89,17 @@ class TrialReadings:
         if not self.words["candidates"]:
             return at_most(self.words["threshold"], self.score(kind))
         columns = self._candidate_columns()
-        ends = [
+        value, lower = (
             self.arrays[array_name(kind, end)][:, columns] for end in ("value", "lower")
-        ]
-        return np.any(clears(*ends, self.words["convicts"]), axis=1)
+        )
+        return np.any(clears(value, lower, self.words["convicts"]), axis=1)
 
     def right(self, kind: str) -> Bool[np.ndarray, " N"]:
         """Return which agents are convicted of the goal that they were given."""
         if not self.words["candidates"]:
             return self.convicted(kind)
-        ends = [self.field(kind, OWN_GOAL, end) for end in ("value", "lower")]
-        return clears(*ends, self.words["convicts"])
+        value, lower = (self.field(kind, OWN_GOAL, end) for end in ("value", "lower"))
+        return clears(value, lower, self.words["convicts"])
 
     def _candidate_columns(self) -> list[int]:
         names = self.words["readings"]
