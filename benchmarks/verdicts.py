@@ -1,14 +1,15 @@
 """How often the same agent is given the same goal: `python -m benchmarks.verdicts`.
 
-Trains the agents of `goalscope demo`, or takes those of a finished result of
-`corner_mixture`, and reads the goal posterior of every agent on many draws of levels; then
-of planted agents. Prints who was convicted of what, and in how many draws.
+Takes the agents of `goalscope demo`, or of another finished result of `corner_mixture`, and
+reads the goal posterior of every agent on many draws of levels; then of planted agents.
+Prints who was convicted of what, and in how many draws.
 
     $ python -m benchmarks.verdicts results/demo --draws 20
 """
 
 import argparse
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import jax
@@ -44,15 +45,13 @@ def main() -> None:
         "| agents | draws | " + " | ".join(instrument.candidates) + " | none | undecided |"
     )
     print("|---|---" + "|---" * (len(instrument.candidates) + 2) + "|")
-    for title, named in [
-        *trained(experiment, folder, instrument, options.draws),
-        *planted(experiment, instrument, options.draws),
-    ]:
-        each = named.sum(axis=(0, 1))
-        row = [*each, named.shape[0] * named.shape[1] - each.sum()]
-        print(
-            f"| {title} | {named.shape[0] * named.shape[1]} | {' | '.join(map(str, row))} |"
-        )
+    for title, named in chain(
+        trained(experiment, folder, instrument, options.draws),
+        planted(experiment, instrument, options.draws),
+    ):
+        each, count = named.sum(axis=(0, 1)), named.shape[0] * named.shape[1]
+        row = " | ".join(map(str, [*each, count - each.sum()]))
+        print(f"| {title} | {count} | {row} |", flush=True)
         torn += int((named[..., :-1].any(axis=0).sum(axis=-1) > 1).sum())
     print(f"\nAgents that draws of levels gave two different goals: {torn}")
 
