@@ -68,8 +68,8 @@ class GoalPosterior(AbstractInstrument):
     Readings: the bagged posterior of each candidate, and of `none`; `bits`, the logarithm
     to base 2 of how many times likelier the decisions are under the best candidate than
     without a goal; `gain`, the same in nats per decision. The interval is what 95 % of the
-    draws say. The control is an agent that acts by chance, on a quarter of
-    the levels, judged by its decisions alone.
+    draws say. The control is an agent that acts by chance, on a quarter of the levels,
+    judged by its decisions alone.
 
     What it does not show: whether the agent represents its goal, or searches for it. A goal
     outside the candidates that mostly asks for the same decisions as one of them is taken
